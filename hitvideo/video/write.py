@@ -1,0 +1,163 @@
+"""Frames to an MP4 that every browser plays: H.264, yuv420p, header before the data, no sound.
+
+moviepy runs the ffmpeg; it is imported on the first write, so that reading (all that training
+does) works without it. Knows nothing of how frames come about.
+"""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from fractions import Fraction
+from itertools import chain
+from typing import IO
+
+import numpy as np
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.video.container import PathLike
+from hitvideo.video.read import exact_rate
+
+QUALITY = "17"  # x264's CRF: no loss that can be seen
+KEYFRAME_SECONDS = 2  # a player that seeks lands at most this far off
+
+
+def write_video(
+    path: PathLike,
+    frames: Iterable[np.ndarray] | np.ndarray,
+    fps: float,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write `frames`, uint8 RGB (H, W, 3) each and all of one size, to the MP4 file `path`.
+
+    Takes frames one by one and holds none back. Odd sizes gain one row or column, a copy of the
+    last. `fps` is in frames per second; `metadata` holds text for what MP4 names, such as "title"
+    and "comment". An existing file is replaced, but only by a complete one: on any error, the
+    caller's own included, `path` stays as it was and nothing is left beside it.
+
+    Raises HiTVideoError for no frames, frames of another shape or type, a frame rate out of range,
+    a name that does not end in .mp4, and a folder or disk that cannot be written.
+    """
+    rate = exact_rate(fps)
+    target = os.path.abspath(os.fspath(path))
+    tags = _check_metadata(metadata or {})
+    _check_target(target)
+    shown = _even(_checked(frames))
+    first = next(shown, None)
+    if first is None:
+        raise HiTVideoError("There are no frames to write.")
+    # In the same folder, so that the rename is one step; hidden, so that no listing shows it.
+    part = os.path.join(os.path.dirname(target), f".{uuid.uuid4().hex}.mp4")
+    name = os.path.basename(target)
+    try:
+        with _told(name), open(part, "xb"):
+            pass  # ffmpeg would say less clearly that the folder is read-only
+        _encode(part, name, chain([first], shown), first.shape[1::-1], rate, tags)
+        with _told(name):
+            os.replace(part, target)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(part)
+
+
+@contextmanager
+def _told(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise HiTVideoError(f"{name} cannot be written: {error.strerror}.") from error
+
+
+def _encode(
+    path: str,
+    name: str,
+    frames: Iterable[np.ndarray],
+    size: tuple[int, ...],
+    rate: Fraction,
+    tags: list[str],
+) -> None:
+    from moviepy.video.io.ffmpeg_writer import FFMPEG_VideoWriter
+
+    step = f"{rate.denominator}/{rate.numerator}"
+    # The log is a file, since moviepy does not read a pipe and a full one would stop ffmpeg.
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
+        writer = FFMPEG_VideoWriter(
+            path, size, float(rate), preset="medium", logfile=log, ffmpeg_params=[
+                "-hide_banner", "-nostats", "-loglevel", "error",
+                # moviepy rounds the rate to two digits, so frames are timed here, exactly.
+                "-vf", f"settb={step},setpts=N,scale=out_color_matrix=bt709:out_range=tv"
+                ":flags=accurate_rnd+full_chroma_int,format=yuv420p",
+                "-fps_mode", "passthrough", "-enc_time_base", step,
+                # Unstated colours are guessed by the height of the picture, differently by each.
+                "-color_range", "tv", "-colorspace", "bt709",
+                "-color_primaries", "bt709", "-color_trc", "bt709",
+                "-crf", QUALITY, "-g", str(max(1, round(rate * KEYFRAME_SECONDS))),
+                "-movflags", "+faststart", *tags,
+            ],
+        )  # fmt: skip
+        process = writer.proc
+        try:
+            for frame in frames:
+                with _told_by(log, name):
+                    writer.write_frame(frame)
+            with _told_by(log, name):
+                writer.close()
+                if process.returncode:
+                    raise OSError(process.returncode)
+        finally:
+            if process.poll() is None:  # only when something went wrong above
+                process.kill()
+                process.wait()
+
+
+@contextmanager
+def _told_by(log: IO[str], name: str) -> Iterator[None]:
+    """Errors of the encoder in its own last words; those of the frames' maker pass unchanged."""
+    try:
+        yield
+    except OSError as error:
+        log.seek(0)
+        words = log.read().strip().splitlines() or ["the encoder stopped"]
+        raise HiTVideoError(f"{name} cannot be written: {words[-1].rstrip('.')}.") from error
+
+
+def _check_target(target: str) -> None:
+    folder, name = os.path.split(target)
+    if not name.lower().endswith(".mp4"):
+        raise HiTVideoError(f"A video is written as MP4, so {name or target} must end in .mp4.")
+    if os.path.isdir(target):
+        raise HiTVideoError(f"{name} is a folder, so no video can be written there.")
+    if not os.path.isdir(folder):
+        raise HiTVideoError(f"There is no folder {folder} to write {name} in.")
+
+
+def _check_metadata(metadata: Mapping[str, str]) -> list[str]:
+    for name, text in metadata.items():
+        if not name.isidentifier() or "\0" in text:
+            raise HiTVideoError(f"The metadata {name!r} cannot be stored in a video.")
+    return [part for name, text in metadata.items() for part in ("-metadata", f"{name}={text}")]
+
+
+def _checked(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    shape: tuple[int, ...] | None = None
+    for frame in frames:
+        shape = shape or frame.shape
+        if frame.dtype != np.uint8 or len(shape) != 3 or shape[2] != 3 or 0 in shape:
+            raise HiTVideoError(
+                "Frames must be uint8 RGB of shape (height, width, 3), "
+                f"not {frame.dtype} of shape {frame.shape}."
+            )
+        if frame.shape != shape:
+            raise HiTVideoError(
+                f"All frames must have one size, but {frame.shape} follows {shape}."
+            )
+        yield frame
+
+
+def _even(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Frames with even sides: 4:2:0 video stores one colour for two by two pixels."""
+    for frame in frames:
+        height, width, _ = frame.shape
+        odd = ((0, height % 2), (0, width % 2), (0, 0))
+        yield np.pad(frame, odd, mode="edge") if height % 2 or width % 2 else frame
