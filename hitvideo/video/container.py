@@ -79,16 +79,17 @@ class Source:
         _check_file(self.path, self.name)
         self.container, self.stream = self._open()
         try:
-            self._refuse_large(self.stream.width, self.stream.height)
+            self._refuse_large(self.stream.height, self.stream.width)
             fps = _frame_rate(self.stream)
             seconds = self._stated_seconds() or self._count_seconds(fps)
             self.check_time(seconds)
             self.first = self._first_frame()
+            self.display = display_of(self.first, self.stream.sample_aspect_ratio)
+            height, width = self.display.size(self.first.height, self.first.width)
+            self._refuse_large(height, width)
         except BaseException:
             self.container.close()
             raise
-        self.display = display_of(self.first, self.stream.sample_aspect_ratio)
-        height, width = self.display.size(self.first.height, self.first.width)
         self.info = VideoInfo(
             width=width,
             height=height,
@@ -151,7 +152,7 @@ class Source:
             except FFmpegError:
                 continue
             for frame in decoded:
-                self._refuse_large(frame.width, frame.height)
+                self._refuse_large(frame.height, frame.width)
                 yield frame
 
     def check_time(self, seconds: float | Fraction) -> None:
@@ -188,7 +189,7 @@ class Source:
         self.restart()
         return first
 
-    def _refuse_large(self, width: int, height: int) -> None:
+    def _refuse_large(self, height: int, width: int) -> None:
         if max(width, height) > self.limits.max_side:
             raise HiTVideoError(
                 f"{self.name} is {width}x{height} pixels, "

@@ -66,11 +66,28 @@ def _fill(picture: np.ndarray, height: int, width: int, pixel_aspect: float) -> 
     crop_width = min(columns, rows * aspect)
     crop_height = min(rows, columns / aspect)
     left, top = (columns - crop_width) / 2, (rows - crop_height) / 2
-    shrinks = crop_width >= width and crop_height >= height
-    image = Image.fromarray(picture).resize(
-        (width, height),
-        # A box filter that enlarges would be nearest neighbour.
-        Image.Resampling.BOX if shrinks else Image.Resampling.BICUBIC,
-        box=(left, top, min(left + crop_width, columns), min(top + crop_height, rows)),
-    )
-    return np.array(image)
+    right, bottom = min(left + crop_width, columns), min(top + crop_height, rows)
+    if crop_width < width or crop_height < height:
+        image = Image.fromarray(picture)
+        cubic = Image.Resampling.BICUBIC
+        return np.array(image.resize((width, height), cubic, box=(left, top, right, bottom)))
+    if all(x.is_integer() for x in (left, top, crop_width / width, crop_height / height)):
+        # Means of whole blocks: the same result as below, several times faster.
+        factors = (int(crop_width / width), int(crop_height / height))
+        box = (int(left), int(top), int(right), int(bottom))
+        return np.array(Image.fromarray(picture).reduce(factors, box))
+    across = _mean_parts(picture.transpose(1, 0, 2), width, left, right)
+    return np.rint(_mean_parts(across.transpose(1, 0, 2), height, top, bottom)).astype(np.uint8)
+
+
+def _mean_parts(lines: np.ndarray, parts: int, start: float, stop: float) -> np.ndarray:
+    """Float means over equal `parts` of `lines` (L, M, 3) between two places on the first axis.
+
+    A line that two parts share counts in each by its share, which Pillow's box filter ignores.
+    Parts are at least one line long.
+    """
+    edges = np.linspace(start, stop, parts + 1).round(9)  # 1.9999999999 is 2
+    whole = edges.astype(int)
+    sums = np.add.reduceat(lines[: whole[-1]], whole[:-1], axis=0, dtype=np.float32)
+    begun = (edges - whole)[:, None, None] * lines[np.minimum(whole, len(lines) - 1)]
+    return (sums - begun[:-1] + begun[1:]) * (parts / (stop - start))

@@ -186,8 +186,10 @@ def _check(
     seconds: float | None,
     limits: Limits,
 ) -> _Request:
-    if not (math.isfinite(start) and start >= 0):
-        raise HiTVideoError(f"The start must be 0 seconds or later, not {start}.")
+    if not 0 <= start <= limits.max_seconds:  # false for nan too
+        raise HiTVideoError(
+            f"The start must be between 0 and {limits.max_seconds:g} seconds, not {start}."
+        )
     if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
         raise HiTVideoError(f"The length must be more than 0 seconds, not {seconds}.")
     return _Request(
