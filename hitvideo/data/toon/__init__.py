@@ -1,0 +1,38 @@
+"""Toon: a procedural cartoon world with captions; one seed is one clip on every machine.
+
+Knows nothing of tokenizers, training or files.
+"""
+
+from hitvideo.data.toon.captions import caption
+from hitvideo.data.toon.clip import ToonClip, toon_clip, validation_hash
+from hitvideo.data.toon.render import render
+from hitvideo.data.toon.scene import VALIDATION_SEEDS, Actor, Scene, is_withheld, sample_scene
+from hitvideo.data.toon.vocabulary import (
+    BACKDROPS,
+    CAMERAS,
+    COLOURS,
+    MOTIONS,
+    SPEEDS,
+    SUBJECTS,
+    WEATHERS,
+)
+
+__all__ = [
+    "BACKDROPS",
+    "CAMERAS",
+    "COLOURS",
+    "MOTIONS",
+    "SPEEDS",
+    "SUBJECTS",
+    "VALIDATION_SEEDS",
+    "WEATHERS",
+    "Actor",
+    "Scene",
+    "ToonClip",
+    "caption",
+    "is_withheld",
+    "render",
+    "sample_scene",
+    "toon_clip",
+    "validation_hash",
+]

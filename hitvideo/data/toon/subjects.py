@@ -1,0 +1,31 @@
+"""The subjects by name.
+
+Knows nothing of how any of them is drawn. Each takes (brush, seconds (F, 1, 1), body colour) and
+draws within the unit circle, feet at y = 0.86 where it has any.
+"""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from hitvideo.data.toon import creatures, things
+from hitvideo.data.toon.brush import Brush, Colour
+
+DRAW: dict[str, Callable[[Brush, Tensor, Colour], None]] = {
+    "ball": things.ball,
+    "star": things.star,
+    "balloon": things.balloon,
+    "car": things.car,
+    "train": things.train,
+    "boat": things.boat,
+    "plane": things.plane,
+    "rocket": things.rocket,
+    "ufo": things.ufo,
+    "fish": creatures.fish,
+    "octopus": creatures.octopus,
+    "bird": creatures.bird,
+    "butterfly": creatures.butterfly,
+    "cat": creatures.cat,
+    "robot": things.robot,
+    "mushroom": things.mushroom,
+}
