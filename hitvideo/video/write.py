@@ -106,8 +106,10 @@ def _encode(
                 if process.returncode:
                     raise OSError(process.returncode)
         finally:
-            if process.poll() is None:  # only when something went wrong above
+            if writer.proc is not None:  # not closed: something went wrong above
                 process.kill()
+                with suppress(OSError):  # what still waits in the pipe is lost
+                    writer.close()
                 process.wait()
 
 

@@ -176,7 +176,7 @@ def sea(stage: Stage, rng: random.Random) -> None:
         (0.7, 0.47, "#66b8d6", "#4a9cc6"),
         (0.95, 0.62, "#55a8cf", "#3a86b8"),
     )
-    for k, (depth, level, top, bottom) in enumerate((*rows, (1.4, 0.9, "#4696c4", "#2f76aa"))):
+    for k, (depth, level, top, bottom) in enumerate((*rows, (1.4, 0.85, "#4696c4", "#2f76aa"))):
         b = stage.layer(depth, bob=(0.05, 0.02, 0.22 + 0.03 * k, rng.random()))
         crest = level + 0.05 * (1 - torch.sin((5.5 - k) * b.x + rng.uniform(0, 6)).abs())
         wave = (crest - b.y) * 0.9

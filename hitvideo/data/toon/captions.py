@@ -1,14 +1,15 @@
 """Captions: a scene said in words, with synonyms and several word orders.
 
-Knows nothing of pixels. Every synonym belongs to one word of the vocabulary only (``NOUNS``,
-``ADJECTIVES``, ``PHRASES``, ``ADVERBS``, ``PLACES``), so that a caption can be read back; colours
-are said of actors only. The main actor is named first; a second one is always called small.
+Knows nothing of pixels. Every synonym belongs to one word of the vocabulary only, so that a
+caption can be read back; colours are said of actors only. The main actor is named
+first; a second one is always called small.
 """
 
 import random
 from collections.abc import Callable
 
 from hitvideo.data.toon.scene import Actor, Scene
+from hitvideo.data.toon.vocabulary import WEATHER_OF
 
 NOUNS = {
     "ball": ("ball", "beach ball", "toy ball"),
@@ -20,10 +21,10 @@ NOUNS = {
     "plane": ("plane", "airplane", "aeroplane", "aircraft"),
     "rocket": ("rocket", "rocket ship", "spaceship"),
     "ufo": ("ufo", "flying saucer", "alien saucer"),
-    "fish": ("fish", "swimming fish"),
+    "fish": ("fish", "tropical fish"),
     "octopus": ("octopus", "squid"),
     "bird": ("bird", "songbird", "birdie"),
-    "butterfly": ("butterfly", "fluttering butterfly"),
+    "butterfly": ("butterfly", "moth"),
     "cat": ("cat", "kitten", "kitty"),
     "robot": ("robot", "android", "tin robot"),
     "mushroom": ("mushroom", "toadstool"),
@@ -50,14 +51,14 @@ PHRASES = {
         ("*", "leftwards"),
         ("*", "from right to left"),
         ("move", "to the left"),
-        ("head", "left"),
+        ("head", "towards the left"),
     ),
     "right": (
         ("*", "to the right"),
         ("*", "rightwards"),
         ("*", "from left to right"),
         ("move", "to the right"),
-        ("head", "right"),
+        ("head", "towards the right"),
     ),
     "up": (
         ("rise", ""),
@@ -157,21 +158,21 @@ ADVERBS = {
 }
 
 PLACES = {
-    "meadow": ("in a meadow", "in a grassy field", "on a sunny pasture"),
+    "meadow": ("in a meadow", "in a grassy field", "on a pasture"),
     "forest": ("in a forest", "in the woods", "among the trees"),
     "desert": ("in a desert", "across a sandy desert", "among the dunes"),
     "snow": ("in a snowy field", "in a winter landscape", "in the frozen mountains"),
     "sea": ("at sea", "over the waves", "on the ocean"),
     "underwater": ("underwater", "under the sea", "at the bottom of the ocean"),
     "city": ("in a city at night", "in a night city", "in front of lit skyscrapers"),
-    "space": ("in outer space", "in space", "among the stars and planets"),
+    "space": ("in outer space", "in space", "among the planets"),
     "sky": ("in the sky", "above the clouds", "high in the sky"),
     "room": ("in a room", "indoors", "in a living room"),
     "volcano": ("by a volcano", "near an erupting volcano", "in a land of lava"),
 }
 
 WEATHER = {
-    "clear": ("in clear weather", "on a clear day"),
+    "clear": ("in clear weather", "in fine weather"),
     "rain": ("in the rain", "while it rains", "on a rainy day"),
     "snow": ("while it snows", "in falling snow", "as snowflakes fall"),
     "fog": ("in the fog", "in thick mist", "on a foggy day"),
@@ -186,7 +187,6 @@ CAMERA = {
     "zoom out": ("the camera zooms out", "camera zooming out"),
 }
 
-_SMALL = ("small", "little", "smaller")
 _DOUBLED = frozenset({"get", "hop", "spin", "swim", "zigzag"})  # the last letter, before -ing
 
 
@@ -208,28 +208,31 @@ def caption(scene: Scene, seed: int) -> str:
     """One of the many ways to say what the scene shows, in lower case, without a full stop.
 
     The same scene and seed always give the same words. Subject, colour, motion and backdrop are
-    always said; slow and fast always, medium, clear weather and a still camera only sometimes.
+    always said, and so are slow, fast, any weather and any move of the camera; medium speed, clear
+    weather and a still camera only sometimes.
     """
     rng = random.Random(f"toon caption {seed}")
+    main, others = scene.subjects[0], scene.subjects[1:]
     place = rng.choice(PLACES[scene.backdrop])
-    if scene.weather != "clear" or (
-        rng.random() < 0.1 and scene.backdrop not in ("space", "room", "underwater", "city")
-    ):
-        place += rng.choice((" ", ", ")) + rng.choice(WEATHER[scene.weather])
-    main = scene.subjects[0]
+    weather = ""
+    if scene.weather != "clear" or (rng.random() < 0.1 and len(WEATHER_OF[scene.backdrop]) > 1):
+        weather = rng.choice(WEATHER[scene.weather])
     form = rng.random()
-    verbal = rng.random() < 0.35
-    second = [_second(actor, rng) for actor in scene.subjects[1:]]
-    if form < 0.6:
-        says = " ".join(
-            [_name(main, rng), _act(main, rng, participle if verbal else third_person), place]
+    if form < 0.55:  # a red car drives slowly in a desert
+        says = (
+            f"{_name(main, rng)} {_act(main, rng, rng.choice((third_person, participle)))} {place}"
         )
-    elif form < 0.85:
+    elif form < 0.8:  # in a desert, a red car drives slowly
+        place = f"{place} {weather}" if weather and rng.random() < 0.4 else place
+        weather = "" if weather in place else weather
         says = f"{place}, {_name(main, rng)} {_act(main, rng, third_person)}"
-    else:
-        opening = rng.choice(("there is", "we see", "a cartoon of"))
+    else:  # there is a red car driving slowly in a desert
+        opening = rng.choice(("there is", "we see", "a cartoon of", "a clip of"))
         says = f"{opening} {_name(main, rng)} {_act(main, rng, participle)} {place}"
-    says = " ".join([says, *second])
+    for actor in others:
+        says += " " + _aside(actor, rng)
+    if weather:
+        says += rng.choice((" ", ", ")) + weather
     if scene.camera != "still" or rng.random() < 0.15:
         says += ", " + rng.choice(CAMERA[scene.camera])
     return says
@@ -237,7 +240,7 @@ def caption(scene: Scene, seed: int) -> str:
 
 def _name(actor: Actor, rng: random.Random, size: str = "") -> str:
     words = " ".join(filter(None, [size, rng.choice(ADJECTIVES[actor.colour]), _noun(actor, rng)]))
-    return ("an " if words[0] in "aeiou" and not words.startswith("u") else "a ") + words
+    return ("an " if words[0] in "aeiou" else "a ") + words
 
 
 def _noun(actor: Actor, rng: random.Random) -> str:
@@ -263,8 +266,9 @@ def _act(actor: Actor, rng: random.Random, conjugate: Callable[[str], str]) -> s
     return " ".join(filter(None, parts))
 
 
-def _second(actor: Actor, rng: random.Random) -> str:
-    name = _name(actor, rng, rng.choice(_SMALL))
-    if rng.random() < 0.5:
-        return f"{rng.choice(('while', 'as'))} {name} {_act(actor, rng, third_person)}"
-    return f"{rng.choice(('with', 'next to'))} {name} {_act(actor, rng, participle)}"
+def _aside(actor: Actor, rng: random.Random) -> str:
+    """The second actor, always called small."""
+    name = _name(actor, rng, rng.choice(("small", "little", "smaller")))
+    if rng.random() < 0.6:
+        return f"{rng.choice(('while', 'as', 'and'))} {name} {_act(actor, rng, third_person)}"
+    return f"with {name} {_act(actor, rng, participle)}"

@@ -53,13 +53,17 @@ def fish(b: Brush, t: Tensor, base: Colour) -> None:
 
 def octopus(b: Brush, t: Tensor, base: Colour) -> None:
     x, y = b.x, b.y
-    for back in (True, False):
-        for k, side in enumerate((-1.0, -0.36, 0.36, 1.0) if not back else (-0.68, 0.0, 0.68)):
-            sway = 0.1 * torch.sin(5 * t + 2.1 * k + 4 * back + 4 * y) * (y - 0.1).clamp(min=0)
-            curl = side * (0.42 + 0.36 * (y - 0.1).clamp(0, 1) ** 1.5)
-            thick = 0.15 - 0.07 * (y - 0.1).clamp(0, 1)
-            leg = sdf.both((x - curl - 2 * sway).abs() - thick, 0.05 - y, y - 0.74) * 0.8 - 0.03
-            b.fill(leg, _deep(base) if back else base, at=(0, 0.3), radius=0.8, ink=0.05)
+    for k, side in enumerate((-0.62, 0.62, -0.16, 0.2, -0.95, 0.95, -0.4, 0.42)):
+        curl = 0.09 * torch.sin(5 * t + 2.1 * k)
+        knee, tip = 0.62 * side + curl, 0.8 * side - curl
+        low = 0.78 - 0.22 * side * side - 0.05 * (k < 4)
+        leg = sdf.blend(
+            sdf.line(x, y, 0.44 * side, 0.1, knee, 0.42, 0.12),
+            sdf.line(x, y, knee, 0.42, tip, low, 0.085),
+            0.08,
+        )
+        paint = base if k >= 4 else mix(base, _deep(base), 0.7)
+        b.fill(leg, paint, at=(0.5 * side, 0.4), radius=0.5, ink=0.05)
     body = sdf.ellipse(x, y, 0, -0.3, 0.62, 0.6)
     body = sdf.blend(body, sdf.box(x, y, 0, 0.14, 0.56, 0.16, 0.14), 0.2)
     b.fill(body, base, at=(0, -0.25), radius=0.65)
@@ -99,7 +103,7 @@ def bird(b: Brush, t: Tensor, base: Colour) -> None:
 
 def butterfly(b: Brush, t: Tensor, base: Colour) -> None:
     x, y = b.x, b.y
-    open_ = 0.72 + 0.26 * torch.cos(7 * t)
+    open_ = 0.77 + 0.23 * torch.cos(7 * t)
     for side in (-1, 1):
         u = side * x / open_
         low = sdf.ellipse(u, y - 0.2 * u, 0.4, 0.34, 0.38, 0.34) * open_

@@ -21,7 +21,7 @@ _BOUNCE = {"slow": 0.4, "medium": 0.8, "fast": 1.5}
 _SWAY = {"slow": 0.25, "medium": 0.55, "fast": 1.1}
 # Seconds that growing and shrinking take; the end size then stays.
 _RESIZE = {"slow": 7.5, "medium": 4.0, "fast": 1.8}
-_SMALL, _LARGE = 0.4, 1.35
+_SMALL, _LARGE = 0.48, 1.35
 
 FOOT = 0.86  # how far below its centre a subject's feet are, in its own size
 
@@ -53,7 +53,7 @@ def pose(actor: Actor, times: Tensor, half_width: float, half_height: float) -> 
     scale, angle, facing = actor.size * one, 0 * one, actor.facing * one
     wide = tall = one
     speed, phase, sense = actor.speed, actor.phase, actor.facing
-    span_x, span_y = half_width + 1.1 * actor.size, half_height + 1.1 * actor.size
+    span_x, span_y = half_width + 1.0 * actor.size, half_height + 1.0 * actor.size
     heading: Tensor | None = None  # where it goes, for those that point there
     match actor.motion:
         case "left" | "right":
@@ -61,6 +61,8 @@ def pose(actor: Actor, times: Tensor, half_width: float, half_height: float) -> 
             x = sense * _wrap(travelled, span_x)
             y = y + 0.025 * torch.sin(2 * math.pi * (0.7 * times + phase)) * (not actor.grounded)
             heading = sense * math.pi / 2 * one
+            if actor.kind == "ball":
+                angle = sense * travelled / (0.84 * actor.size)  # it rolls
         case "up" | "down":
             down = 1 if actor.motion == "down" else -1
             travelled = 2 * half_height * (_TRAVEL[speed] * times + 0.12 * phase) - half_height

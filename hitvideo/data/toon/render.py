@@ -19,7 +19,7 @@ from hitvideo.data.toon.subjects import DRAW
 from hitvideo.data.toon.vocabulary import COLOURS
 from hitvideo.errors import HiTVideoError
 
-_EXTENT = 1.22  # what a subject's drawing reaches, outline and halo included
+_EXTENT = 1.28  # what a subject's drawing reaches, outline and halo included
 _CHUNK = 8  # frames drawn at once: small enough to stay in the processor's cache
 _LIGHT = (-0.55, -0.83)
 _IN_THE_AIR = {"underwater": "bubbles", "volcano": "embers"}

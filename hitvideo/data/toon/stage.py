@@ -22,10 +22,14 @@ _LIGHT = (-0.5, -0.8)
 
 @dataclass(frozen=True)
 class Camera:
-    """Where the camera is at T times: ``pan`` and ``zoom``, float32 tensors (T,)."""
+    """Where the camera is at T times: ``pan`` and ``zoom``, float32 tensors (T,).
+
+    closest: the largest zoom of the whole move, however few times are asked for.
+    """
 
     pan: Tensor
     zoom: Tensor
+    closest: float
 
     @staticmethod
     def of(move: str, times: Tensor) -> "Camera":
@@ -36,7 +40,7 @@ class Camera:
             pan = _PAN * (2 * done - 1) * (1 if move.endswith("right") else -1)
         elif move.startswith("zoom"):
             zoom = 1 + (_ZOOM - 1) * (done if move.endswith("in") else 1 - done)
-        return Camera(pan, zoom)
+        return Camera(pan, zoom, _ZOOM if move.startswith("zoom") else 1.0)
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Stage:
         extent_x = self.half_w + _MARGIN + abs(drift) * 12
         extent_y = self.half_h + 0.12
         # What is zoomed into is painted finer, or it would go soft.
-        pixel = self.pixel / (1.25 if float(self.camera.zoom.amax()) > 1 else 1)
+        pixel = self.pixel / (1.25 if self.camera.closest > 1 else 1)
         columns, rows = math.ceil(2 * extent_x / pixel), math.ceil(2 * extent_y / pixel)
         x = (torch.arange(columns, device=self.device) + 0.5 - columns / 2) * pixel
         y = (torch.arange(rows, device=self.device) + 0.5 - rows / 2) * pixel
@@ -109,7 +113,7 @@ class Stage:
             if (layer.depth > 1) == front:
                 sheet = self._sample(layer, times)
                 rgb, alpha = sheet[:3], sheet[3]
-                if rgb.shape[1] == frames.shape[1]:
+                if rgb.shape[1] in (1, frames.shape[1]):
                     frames.mul_(1 - alpha).add_(rgb)
                 else:
                     frames = frames * (1 - alpha) + rgb

@@ -23,12 +23,12 @@ def _shade(base: Colour) -> Colour:
     return mix(base, "#1c1436", 0.32)
 
 
-def _wheel(b: Brush, t: Tensor, cx: float, cy: float, radius: float, spokes: int = 5) -> None:
+def _wheel(b: Brush, t: Tensor, cx: float, cy: float, radius: float) -> None:
     tyre = sdf.circle(b.x, b.y, cx, cy, radius)
     b.fill(tyre, _RUBBER, at=(cx, cy), radius=radius, ink=0.04)
     b.fill(tyre + 0.42 * radius, _STEEL, at=(cx, cy), radius=radius, ink=0)
     x, y = sdf.turned(b.x, b.y, cx, cy, 5.0 * t)
-    angle = torch.atan2(y, x) * spokes
+    angle = torch.atan2(y, x) * 5
     gap = torch.maximum(torch.cos(angle) * 0.12 * radius, tyre + 0.5 * radius)
     b.flat(torch.maximum(gap, 0.16 * radius - sdf.length(x, y)), "#6d7280")
 
@@ -59,7 +59,7 @@ def ball(b: Brush, t: Tensor, base: Colour) -> None:
 
 def star(b: Brush, t: Tensor, base: Colour) -> None:
     x, y = b.x, b.y
-    body = sdf.star(x, y + -0.05, 5, 0.93, 0.5) - 0.06
+    body = sdf.star(x, y - 0.05, 5, 0.93, 0.5) - 0.06
     b.fill(body, base)
     b.fill(
         sdf.star(x, y - 0.05, 5, 0.66, 0.35) - 0.03, mix(base, "#ffffff", 0.22), ink=0, relief=0.4
@@ -179,7 +179,7 @@ def boat(b: Brush, t: Tensor, base: Colour) -> None:
 def plane(b: Brush, t: Tensor, base: Colour) -> None:
     x, y = b.x, b.y
     blur = 0.5 * torch.cos(19 * t)
-    far = sdf.polygon(x, y, [(0.0, -0.2), (0.28, -0.2), (0.02, -0.6), (-0.16, -0.6)], 0.03)
+    far = sdf.polygon(x, y, [(-0.04, -0.16), (0.26, -0.16), (-0.02, -0.46), (-0.2, -0.46)], 0.03)
     b.fill(far, _shade(base), at=(0, -0.4), radius=0.4)
     fin = sdf.polygon(x, y, [(-0.96, -0.62), (-0.74, -0.62), (-0.44, -0.1), (-0.86, -0.08)], 0.04)
     b.fill(fin, _shade(base), at=(-0.75, -0.3), radius=0.4)
@@ -193,7 +193,7 @@ def plane(b: Brush, t: Tensor, base: Colour) -> None:
     b.flat(glass, _GLASS)
     for cx in (-0.38, -0.16, 0.06):
         b.fill(sdf.circle(x, y, cx, -0.08, 0.07), _GLASS, ink=0.03, relief=0.3)
-    wing = sdf.polygon(x, y, [(-0.1, 0.1), (0.3, 0.1), (-0.2, 0.64), (-0.46, 0.64)], 0.04)
+    wing = sdf.polygon(x, y, [(-0.14, 0.08), (0.34, 0.08), (-0.22, 0.74), (-0.52, 0.74)], 0.04)
     b.fill(wing, base, at=(-0.1, 0.35), radius=0.4)
     b.fill(
         sdf.polygon(x, y, [(-0.9, -0.1), (-0.62, -0.1), (-0.9, 0.14), (-1.02, 0.14)], 0.03),

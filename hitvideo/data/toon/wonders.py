@@ -61,6 +61,7 @@ def city(stage: Stage, rng: random.Random) -> None:
     cx = rng.uniform(-0.6, 0.6)
     moon = sdf.circle(b.x, b.y, cx, -0.62, 0.17)
     b.glow(moon, "#fff0c0", 0.5, 0.45)
+    b.flat(moon, "#4b4078")
     b.flat(sdf.without(moon, sdf.circle(b.x, b.y, cx + 0.09, -0.66, 0.15)), "#fff4cf")
     for depth, paint, low, lamps in (
         (0.2, "#5a4a86", 0.0, False),

@@ -1,0 +1,1 @@
+"""Where training clips come from: Toon, and folders of videos."""

@@ -1,0 +1,15 @@
+"""The hierarchical 3D causal tokenizer: video to codes per level, and back at any depth."""
+
+from hitvideo.tokenizer.codes import VideoCodes
+from hitvideo.tokenizer.config import LevelConfig, TokenizerConfig
+from hitvideo.tokenizer.model import HiTVideoTokenizer
+from hitvideo.tokenizer.streaming import StreamEncoder, decode_stream
+
+__all__ = [
+    "HiTVideoTokenizer",
+    "LevelConfig",
+    "StreamEncoder",
+    "TokenizerConfig",
+    "VideoCodes",
+    "decode_stream",
+]

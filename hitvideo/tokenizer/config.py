@@ -1,0 +1,131 @@
+"""What a tokenizer is made of: strides, codebooks and widths, as plain data.
+
+Knows nothing of tensors or weights. `to_dict` / `from_dict` are what `config.json` holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from hitvideo.errors import HiTVideoError
+
+GROUP = 8  # frames in a causal group: the coarsest temporal stride, and one engine step
+
+
+@dataclass(frozen=True)
+class LevelConfig:
+    """One level of the hierarchy.
+
+    stride: pixels (t, h, w) that one token covers; t divides the group of 8 frames.
+    pool: the level sees the video averaged over boxes of (t, h, w); the detail finer than that is
+        left to finer levels. ``stride / pool`` is a power of two on every axis.
+    steps: FSQ steps per dimension; their product is the codebook size.
+    width: channels of the level's networks.
+    encoder_blocks, decoder_blocks: residual blocks before and after quantization.
+    memory: whether the level predicts from its own previous group. A level without memory
+        describes each group by itself, which is what a language model reads best.
+    """
+
+    stride: tuple[int, int, int]
+    pool: tuple[int, int, int]
+    steps: tuple[int, ...]
+    width: int
+    encoder_blocks: int
+    decoder_blocks: int
+    memory: bool
+
+    def __post_init__(self) -> None:
+        if GROUP % self.stride[0] or GROUP % self.pool[0]:
+            raise HiTVideoError(f"A temporal stride must divide {GROUP}, not {self.stride[0]}.")
+        for size in self.patch:
+            if size < 1 or size & (size - 1):
+                raise HiTVideoError("A level's stride divided by its pool must be a power of two.")
+        if not self.steps or min(self.steps) < 2:
+            raise HiTVideoError("A quantizer needs at least two steps in every dimension.")
+
+    @property
+    def codebook_size(self) -> int:
+        return math.prod(self.steps)
+
+    @property
+    def bits(self) -> float:
+        """Nominal bits of one token."""
+        return math.log2(self.codebook_size)
+
+    @property
+    def slots(self) -> int:
+        """Tokens per grid position in one group of 8 frames."""
+        return GROUP // self.stride[0]
+
+    @property
+    def patch(self) -> tuple[int, int, int]:
+        """Samples (t, h, w) of the pooled video at one grid position of a whole group."""
+        (_, sh, sw), (pt, ph, pw) = self.stride, self.pool
+        return GROUP // pt, sh // ph if sh % ph == 0 else 0, sw // pw if sw % pw == 0 else 0
+
+    @property
+    def bpp(self) -> float:
+        """Nominal bits per pixel that this level alone adds."""
+        return self.bits / math.prod(self.stride)
+
+
+# The shipped layout: levels 1-3 take 0.0186 bits per pixel, all four 0.0655.
+MINI_LEVELS = (
+    LevelConfig((8, 32, 32), (2, 4, 4), (8, 8, 4, 4, 4), 160, 1, 2, memory=False),
+    LevelConfig((8, 16, 16), (2, 2, 2), (4, 4, 4, 4, 4, 4), 160, 1, 2, memory=False),
+    LevelConfig((4, 16, 16), (1, 2, 2), (4, 4, 4, 4, 4, 3), 208, 1, 2, memory=True),
+    LevelConfig((4, 8, 8), (1, 1, 1), (4, 4, 4, 4, 4, 4), 256, 2, 3, memory=True),
+)
+
+
+@dataclass(frozen=True)
+class TokenizerConfig:
+    """The whole tokenizer. ``levels`` run coarse to fine; ``quantizer`` is "fsq" or "vq"."""
+
+    levels: tuple[LevelConfig, ...] = field(default=MINI_LEVELS)
+    quantizer: str = "fsq"
+
+    def __post_init__(self) -> None:
+        if not self.levels:
+            raise HiTVideoError("A tokenizer needs at least one level.")
+        if self.quantizer not in ("fsq", "vq"):
+            raise HiTVideoError(f"The quantizer is fsq or vq, not {self.quantizer}.")
+        if self.levels[-1].pool != (1, 1, 1):
+            raise HiTVideoError("The finest level must see the video at full resolution.")
+        for coarse, fine in zip(self.levels, self.levels[1:], strict=False):
+            for a, b in ((coarse.stride, fine.stride), (coarse.pool, fine.pool)):
+                if any(x % y for x, y in zip(a, b, strict=True)):
+                    raise HiTVideoError("Each level's stride and pool must divide the coarser one.")
+
+    @property
+    def depth(self) -> int:
+        return len(self.levels)
+
+    @property
+    def multiple(self) -> tuple[int, int, int]:
+        """Sizes (t, h, w) are padded up to multiples of this."""
+        return GROUP, self.levels[0].stride[1], self.levels[0].stride[2]
+
+    def bpp(self, depth: int | None = None) -> float:
+        """Nominal bits per pixel of the first ``depth`` levels (all of them by default)."""
+        return sum(level.bpp for level in self.levels[:depth])
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TokenizerConfig:
+        """The inverse of ``to_dict``; raises HiTVideoError for anything that does not fit."""
+        try:
+            levels = tuple(
+                LevelConfig(
+                    **{k: tuple(v) if isinstance(v, list | tuple) else v for k, v in level.items()}
+                )
+                for level in data["levels"]
+            )
+            return cls(levels=levels, quantizer=data["quantizer"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise HiTVideoError(f"The tokenizer's config.json does not fit: {error}.") from error

@@ -1,0 +1,49 @@
+"""The two network parts: a norm that mixes no positions, and a residual block.
+
+Everything works on maps ``(B, C, h, w)`` of one group of frames, so nothing here can see time.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class ChannelNorm(nn.Module):
+    """RMS norm over the channels of each position on its own."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        rms = x.float().pow(2).mean(1, keepdim=True).add(1e-6).rsqrt().to(x.dtype)
+        return x * rms * self.weight.to(x.dtype).view(1, -1, 1, 1)
+
+
+class Block(nn.Module):
+    """norm, 3x3, SiLU, 1x1, added to the input; the last layer starts at zero."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = ChannelNorm(width)
+        self.spatial = nn.Conv2d(width, width, 3, padding=1)
+        self.mix = nn.Conv2d(width, width, 1)
+        nn.init.zeros_(self.mix.weight)
+        nn.init.zeros_(self.mix.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.mix(F.silu(self.spatial(self.norm(x))))
+
+
+def blocks(width: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*(Block(width) for _ in range(count)))
+
+
+def zero_conv(inputs: int, outputs: int) -> nn.Conv2d:
+    """A 1x1 layer that starts at zero, so that it only ever adds what it has learned."""
+    conv = nn.Conv2d(inputs, outputs, 1)
+    nn.init.zeros_(conv.weight)
+    nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
+    return conv

@@ -1,0 +1,214 @@
+"""One rung of the ladder: it codes what the coarser levels left, at its own scale.
+
+A level sees one group of 8 frames averaged to its scale (`LevelConfig.pool`) as Haar coefficients.
+Two paths lie on top of each other. The linear one, fitted before training
+(`hitvideo.training.calibrate`), projects the residual to the quantizer and the codes back to
+coefficients. The networks, which start at zero, add what a line cannot. Knows nothing of other
+levels than its coarser neighbour, and of other groups than the one before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from torch import Tensor, nn
+
+from hitvideo.tokenizer.config import LevelConfig
+from hitvideo.tokenizer.haar import HaarPatches
+from hitvideo.tokenizer.layers import blocks, zero_conv
+from hitvideo.tokenizer.quantizers import build_quantizer
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a level keeps of the group before. Both depend only on this level and coarser ones.
+
+    features: decoder features ``(B, width, h, w)``.
+    frame: the last reconstructed frame at the level's scale ``(B, 3, H/pool_h, W/pool_w)``.
+    """
+
+    features: Tensor
+    frame: Tensor
+
+
+@dataclass(frozen=True)
+class LevelOutput:
+    """What a level hands on.
+
+    video: the group reconstructed at this level's scale ``(B, 3, 8/pool_t, H/pool_h, W/pool_w)``.
+    features: decoder features ``(B, width, h, w)``.
+    codes: ``(B, 8/stride_t, h, w)``, or None where nothing was encoded or decoded.
+    loss: the quantizer's auxiliary loss, a scalar.
+    """
+
+    video: Tensor
+    features: Tensor
+    codes: Tensor | None
+    loss: Tensor
+
+
+@dataclass(frozen=True)
+class Source:
+    """The encoder's view of a group: Haar coefficients and encoder features of one level."""
+
+    coefficients: Tensor
+    features: Tensor
+
+
+class Level(nn.Module):
+    scale: Tensor
+    bands: Tensor
+
+    def __init__(
+        self, config: LevelConfig, quantizer: str, coarse_width: int, finer: LevelConfig | None
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.haar = HaarPatches(config.patch)
+        self.quantizer = build_quantizer(quantizer, config.steps)
+        channels, width = self.haar.channels, config.width
+        self.register_buffer("scale", torch.ones(channels))
+
+        self.embed = nn.Conv2d(channels, width, 1)
+        if finer is not None:
+            ratio = config.stride[1] // finer.stride[1]
+            self.down = nn.Conv2d(finer.width, width, ratio, stride=ratio)
+        self.encoder = blocks(width, config.encoder_blocks)
+
+        if coarse_width:
+            self.up = nn.Conv2d(coarse_width, width, 1)
+            self.embed_base = nn.Conv2d(channels, width, 1)
+        else:
+            self.start = nn.Parameter(torch.zeros(width))
+        if config.memory:
+            self.recall = nn.Conv2d(width, width, 1)
+            self.embed_still = nn.Conv2d(channels, width, 1)
+            bands, count = _bands(config.patch)
+            self.register_buffer("bands", bands, persistent=False)
+            self.gate = zero_conv(width, count)
+            nn.init.constant_(self.gate.bias, -2.0)  # type: ignore[arg-type]
+        self.context = blocks(width, 1)
+
+        dims = len(config.steps) * config.slots
+        self.project = nn.Conv2d(channels, dims, 1, bias=False)
+        self.join = nn.Conv2d(2 * width, width, 1)
+        self.refine = blocks(width, 1)
+        self.adjust = zero_conv(width, dims)
+
+        self.expand = nn.Conv2d(dims, channels, 1, bias=False)
+        self.insert = nn.Conv2d(dims, width, 1)
+        self.absent = nn.Parameter(torch.zeros(width))
+        self.decoder = blocks(width, config.decoder_blocks)
+        self.detail = zero_conv(width, channels)
+
+    def view(self, group: Tensor) -> Tensor:
+        """The group ``(B, 3, 8, H, W)`` at this level's scale, as Haar coefficients."""
+        return self.haar(F.avg_pool3d(group, self.config.pool))
+
+    def encode(self, coefficients: Tensor, finer: Tensor | None) -> Tensor:
+        """Encoder features from this level's coefficients and the finer level's features."""
+        x = self.embed(self._scaled(coefficients))
+        if finer is not None:
+            x = x + self.down(finer)
+        return self.encoder(x)
+
+    def forward(
+        self,
+        shape: tuple[int, int, int],
+        coarse: LevelOutput | None,
+        memory: Memory | None,
+        source: Source | None = None,
+        codes: Tensor | None = None,
+        present: Tensor | None = None,
+    ) -> LevelOutput:
+        """Codes (from ``source``) or decodes (from ``codes``) one group; neither: omits the level.
+
+        shape: batch, height and width of the padded full-size group.
+        present: ``(B,)`` of 0 and 1, which samples keep this level; None keeps it for all. (A batch
+            may mix depths only while training.)
+        """
+        base, features = self._predict(shape, coarse, memory)
+        loss = base.new_zeros(())
+        if source is None and codes is None:
+            values = None
+        elif source is not None:
+            values, codes, loss = self._quantize(base, features, source)
+        else:
+            assert codes is not None
+            values = self.quantizer.values(codes)
+
+        absent = self.absent.to(features.dtype).view(1, -1, 1, 1)
+        if values is None:
+            features = features + absent
+        else:
+            flat = rearrange(values, "b n h w d -> b (n d) h w").to(features.dtype)
+            if present is None:
+                features = features + self.insert(flat)
+            else:
+                keep = present.to(features.dtype).view(-1, 1, 1, 1)
+                features = features + keep * self.insert(flat) + (1 - keep) * absent
+                flat = keep * flat
+            base = base + self.expand(flat).float()
+        features = self.decoder(features)
+        video = self.haar.inverse(base + self.detail(features).float() * self._unit())
+        return LevelOutput(video, features, codes, loss)
+
+    def remember(self, output: LevelOutput) -> Memory | None:
+        if not self.config.memory:
+            return None
+        return Memory(output.features, output.video[:, :, -1])
+
+    def _predict(
+        self, shape: tuple[int, int, int], coarse: LevelOutput | None, memory: Memory | None
+    ) -> tuple[Tensor, Tensor]:
+        """The best guess before any code of this level: coefficients and features."""
+        batch, height, width = shape
+        (_, sh, sw), (pt, ph, pw) = self.config.stride, self.config.pool
+        grid = height // sh, width // sw
+        if coarse is None:
+            base = self.scale.new_zeros(batch, self.haar.channels, *grid)
+            features = self.start.view(1, -1, 1, 1).expand(batch, -1, *grid)
+        else:
+            size = 8 // pt, height // ph, width // pw
+            base = self.haar(F.interpolate(coarse.video, size, mode="trilinear"))
+            lifted = F.interpolate(coarse.features, grid, mode="nearest")
+            features = self.up(lifted) + self.embed_base(self._scaled(base))
+        still = None
+        if memory is not None:
+            # If nothing moved, the last frame goes on: offered as a candidate, weighted per band.
+            frames = memory.frame.unsqueeze(2).expand(-1, -1, 8 // pt, -1, -1)
+            still = self.haar(frames) - base
+            features = features + self.recall(memory.features) + self.embed_still(self._scaled(still))
+        features = self.context(features)
+        if still is not None:
+            base = base + torch.sigmoid(self.gate(features).float())[:, self.bands] * still
+        return base, features
+
+    def _quantize(
+        self, base: Tensor, features: Tensor, source: Source
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        joined = self.refine(self.join(torch.cat([source.features, features], 1)))
+        z = self.project(source.coefficients - base).float() + self.adjust(joined).float()
+        z = rearrange(z, "b (n d) h w -> b n h w d", n=self.config.slots)
+        values, codes, loss = self.quantizer(z)
+        if not self.training:  # bit for bit what the decoder will see
+            values = self.quantizer.values(codes)
+        return values, codes, loss
+
+    def _unit(self) -> Tensor:
+        return self.scale.view(1, -1, 1, 1)
+
+    def _scaled(self, coefficients: Tensor) -> Tensor:
+        return coefficients / self._unit()
+
+
+def _bands(patch: tuple[int, int, int]) -> tuple[Tensor, int]:
+    """For every Haar channel the index of its wavelet band (scale along t, y, x), and their count."""
+    per_axis = [torch.arange(size).float().add(0.5).log2().floor().add(1).long() for size in patch]
+    counts = [int(scales.max()) + 1 for scales in per_axis]
+    t, y, x = torch.meshgrid(*per_axis, indexing="ij")
+    bands = (t * counts[1] + y) * counts[2] + x
+    return bands.reshape(1, -1).expand(3, -1).reshape(-1), counts[0] * counts[1] * counts[2]

@@ -1,0 +1,163 @@
+"""The hierarchical causal video tokenizer: a ladder of levels over groups of 8 frames.
+
+Everything runs through one function, `step`, on one group of 8 frames with the state of the groups
+before it. Whole clips, chunks and training all loop over that step, so they cannot disagree.
+Knows nothing of text, files or losses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.tokenizer.codes import VideoCodes
+from hitvideo.tokenizer.config import TokenizerConfig
+from hitvideo.tokenizer.level import Level, LevelOutput, Memory, Source
+from hitvideo.tokenizer.storage import load_model, save_model
+
+State = tuple[Memory | None, ...]  # one per level; `HiTVideoTokenizer.initial_state` to begin
+
+
+@dataclass(frozen=True)
+class GroupResult:
+    """One group through the ladder, with everything a loss may want.
+
+    video: ``(B, 3, 8, H, W)``; outputs: one per level; state: for the next group.
+    """
+
+    video: Tensor
+    outputs: tuple[LevelOutput, ...]
+    state: State
+
+    @property
+    def codes(self) -> tuple[Tensor, ...]:
+        return tuple(o.codes for o in self.outputs if o.codes is not None)
+
+
+class HiTVideoTokenizer(nn.Module):
+    """Video ``(B, 3, T, H, W)`` in [-1, 1] to a hierarchy of codes, and back at any depth."""
+
+    def __init__(self, config: TokenizerConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or TokenizerConfig()
+        configs = self.config.levels
+        self.levels = nn.ModuleList(
+            Level(
+                level,
+                self.config.quantizer,
+                coarse_width=configs[k - 1].width if k else 0,
+                finer=configs[k + 1] if k + 1 < len(configs) else None,
+            )
+            for k, level in enumerate(configs)
+        )
+
+    @property
+    def initial_state(self) -> State:
+        return (None,) * self.config.depth
+
+    @property
+    def device(self) -> torch.device:
+        return self.levels[0].scale.device
+
+    def step(
+        self,
+        state: State,
+        shape: tuple[int, int, int],
+        group: Tensor | None = None,
+        codes: Sequence[Tensor] = (),
+        depth: Tensor | None = None,
+    ) -> GroupResult:
+        """One group of 8 frames: encodes and decodes ``group``, or decodes ``codes``.
+
+        shape: batch, padded height and width. group: ``(B, 3, 8, H, W)``, sizes multiples of the
+        coarsest stride. codes: the first levels' codes of the group, ``(B, 8/stride_t, h, w)``
+        each; levels without codes are omitted. depth: ``(B,)``, the levels each sample keeps (while
+        training).
+        """
+        sources = self._encode_group(group)
+        outputs: list[LevelOutput] = []
+        for k, level in enumerate(self.levels):
+            outputs.append(
+                level(
+                    shape,
+                    outputs[-1] if outputs else None,
+                    state[k],
+                    source=sources[k],
+                    codes=codes[k] if k < len(codes) else None,
+                    present=None if depth is None else depth > k,
+                )
+            )
+        memory = tuple(
+            level.remember(output) for level, output in zip(self.levels, outputs, strict=True)
+        )
+        return GroupResult(outputs[-1].video, tuple(outputs), memory)
+
+    def _encode_group(self, group: Tensor | None) -> Sequence[Source | None]:
+        if group is None:
+            return [None] * self.config.depth
+        sources: list[Source] = []
+        finer: Tensor | None = None
+        for level in reversed(self.levels):
+            coefficients = level.view(group)
+            finer = level.encode(coefficients, finer)
+            sources.append(Source(coefficients, finer))
+        return sources[::-1]
+
+    @torch.no_grad()
+    def encode(self, video: Tensor) -> VideoCodes:
+        """Tokens of ``(B, 3, T, H, W)`` in [-1, 1], any T, H, W of at least 1.
+
+        Sizes are padded at the bottom and right, time at the end, by repetition.
+        """
+        from hitvideo.tokenizer.streaming import StreamEncoder
+
+        encoder = StreamEncoder(self)
+        parts = [*encoder.push(video), *encoder.flush()]
+        levels = tuple(torch.cat(parts_k, 1) for parts_k in zip(*parts, strict=True))
+        return VideoCodes(levels, video.shape[2], video.shape[3], video.shape[4])
+
+    @torch.no_grad()
+    def decode(self, codes: VideoCodes, depth: int | None = None) -> Tensor:
+        """The clip ``(B, 3, T, H, W)`` in [-1, 1] from its first ``depth`` levels (None: all)."""
+        from hitvideo.tokenizer.streaming import decode_stream
+
+        return torch.cat(list(decode_stream(self, codes, depth)), 2)
+
+    def pad(self, video: Tensor) -> Tensor:
+        """Repeats the last row, column and frame up to multiples of the coarsest stride."""
+        _, _, t, h, w = video.shape
+        mt, mh, mw = self.config.multiple
+        return F.pad(video, (0, -w % mw, 0, -h % mh, 0, -t % mt), mode="replicate")
+
+    def save_pretrained(self, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
+        """Writes ``config.json`` and ``model.safetensors`` (floats stored as ``dtype``)."""
+        save_model(self, self.config.to_dict(), Path(folder), dtype)
+
+    @classmethod
+    def from_pretrained(
+        cls, folder: str | Path, device: str | torch.device = "cpu"
+    ) -> HiTVideoTokenizer:
+        """Reads a folder that ``save_pretrained`` wrote; raises HiTVideoError if it does not fit."""
+        data, weights = load_model(Path(folder))
+        model = cls(TokenizerConfig.from_dict(data))
+        try:
+            model.load_state_dict(weights)
+        except RuntimeError as error:
+            raise HiTVideoError(f"The weights in {folder} do not fit their config.json.") from error
+        return model.float().to(device).eval()
+
+
+def check_video(video: Tensor) -> None:
+    """Raises HiTVideoError unless ``video`` is ``(B, 3, T, H, W)`` with nothing empty."""
+    if video.ndim != 5 or video.shape[1] != 3 or 0 in video.shape:
+        raise HiTVideoError(
+            f"A video is a tensor (batch, 3, frames, height, width), not {tuple(video.shape)}."
+        )
+
+

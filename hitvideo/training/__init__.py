@@ -1,0 +1,1 @@
+"""Training loops and what they need; imports nothing of the app."""
