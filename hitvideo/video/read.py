@@ -204,11 +204,11 @@ def exact_rate(fps: float) -> Fraction:
     """`fps` as a fraction (29.97002997 as 30000/1001); HiTVideoError outside 0.01 to 1000."""
     if not 0.01 <= fps <= 1000:  # false for nan too
         raise HiTVideoError(f"The frame rate must be between 0.01 and 1000 fps, not {fps}.")
-    return Fraction(fps).limit_denominator(1001)
+    return Fraction(float(fps)).limit_denominator(1001)
 
 
 def _exact(seconds: float) -> Fraction:
-    return Fraction(seconds).limit_denominator(1_000_000)
+    return Fraction(float(seconds)).limit_denominator(1_000_000)
 
 
 def _check_size(size: int | tuple[int, int], limits: Limits) -> tuple[int, int]:
