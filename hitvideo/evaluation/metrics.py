@@ -1,0 +1,101 @@
+"""How close two clips are, and how much of a codebook is in use.
+
+Takes 8-bit frames and integer codes. Knows nothing of models, files or who compares what.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from pytorch_msssim import ssim as windowed_ssim
+from torch import Tensor
+
+from hitvideo.errors import HiTVideoError
+
+MAX_PSNR = 100.0  # dB, the score of identical clips, so that means and JSON stay finite
+SSIM_WINDOW = 11  # pixels
+FRAMES_AT_ONCE = 8
+
+
+class QualityMeter:
+    """PSNR and SSIM of a clip that arrives in pieces; memory does not grow with its length."""
+
+    def __init__(self) -> None:
+        self._squared_error = 0
+        self._values = 0
+        self._ssim = 0.0
+        self._frames = 0
+
+    def add(self, reference: np.ndarray, frames: np.ndarray) -> None:
+        """Takes a piece of both clips, uint8 RGB ``(T, H, W, 3)`` each and of one shape."""
+        if reference.shape != frames.shape or {reference.dtype, frames.dtype} != {
+            np.dtype(np.uint8)
+        }:
+            raise HiTVideoError(
+                "Only 8-bit clips of one shape can be compared, "
+                f"not {reference.dtype} {reference.shape} and {frames.dtype} {frames.shape}."
+            )
+        for start in range(0, len(reference), FRAMES_AT_ONCE):
+            a = reference[start : start + FRAMES_AT_ONCE]
+            b = frames[start : start + FRAMES_AT_ONCE]
+            self._squared_error += int(np.square(a.astype(np.int32) - b).sum(dtype=np.int64))
+            self._values += a.size
+            self._ssim += float(_ssim_per_frame(a, b).sum())
+            self._frames += len(a)
+
+    @property
+    def psnr(self) -> float:
+        """dB, from the mean squared error over all pixels and colours so far; at most 100."""
+        if not self._squared_error:
+            return MAX_PSNR
+        return min(MAX_PSNR, 10 * math.log10(255**2 * self._values / self._squared_error))
+
+    @property
+    def ssim(self) -> float:
+        """Mean over the frames so far of the SSIM of each (1: identical)."""
+        return self._ssim / self._frames if self._frames else 1.0
+
+
+def psnr(reference: np.ndarray, frames: np.ndarray) -> float:
+    """PSNR in dB of a whole clip, uint8 ``(T, H, W, 3)``."""
+    meter = QualityMeter()
+    meter.add(reference, frames)
+    return meter.psnr
+
+
+def ssim(reference: np.ndarray, frames: np.ndarray) -> float:
+    """SSIM averaged over the frames of a clip, uint8 ``(T, H, W, 3)``."""
+    meter = QualityMeter()
+    meter.add(reference, frames)
+    return meter.ssim
+
+
+def _ssim_per_frame(reference: np.ndarray, frames: np.ndarray) -> Tensor:
+    pair = [_planes(reference), _planes(frames)]
+    return windowed_ssim(*pair, data_range=255, size_average=False, win_size=SSIM_WINDOW)
+
+
+def _planes(frames: np.ndarray) -> Tensor:
+    """Float ``(T, 3, H, W)``; frames smaller than the window are extended by their edges."""
+    planes = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float()
+    bottom, right = (max(0, SSIM_WINDOW - size) for size in planes.shape[2:])
+    return F.pad(planes, (0, right, 0, bottom), mode="replicate")
+
+
+def code_counts(codes: np.ndarray, codebook_size: int) -> np.ndarray:
+    """How often each code of ``[0, codebook_size)`` occurs; int64 ``(codebook_size,)``."""
+    return np.bincount(codes.reshape(-1), minlength=codebook_size)
+
+
+def perplexity(counts: np.ndarray) -> float:
+    """The number of equally frequent codes that would carry as much: 1 to the codebook size."""
+    shares = counts[counts > 0] / counts.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+def codebook_usage(counts: np.ndarray) -> float:
+    """The share of the codebook, 0 to 1, that occurs at all."""
+    return float((counts > 0).mean())

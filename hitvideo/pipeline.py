@@ -1,0 +1,179 @@
+"""Video to levels and back: what the app, the command line and the evaluation all call.
+
+Frames (uint8, from files) meet video tensors (floats, for models) here and nowhere else. Knows
+nothing of files, browsers or training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.evaluation.metrics import QualityMeter, code_counts, perplexity
+from hitvideo.tokenizer import HiTVideoTokenizer, StreamEncoder, VideoCodes, decode_stream
+from hitvideo.tokenizer.config import GROUP
+
+DEFAULT_WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "hitvideo-mini"
+
+
+@dataclass(frozen=True)
+class LevelResult:
+    """A clip decoded to one depth, and what that depth costs.
+
+    level: the depth, 1 for the coarsest level alone.
+    frames: uint8 RGB ``(T, H, W, 3)``, decoded from levels 1 to ``level``.
+    codes: int64 ``(t, h, w)``, the tokens of this level alone.
+    tokens: how many those are.
+    bits: nominal bits of this level alone, log2 of the codebook size a token.
+    total_bits: the same for levels 1 to ``level`` together.
+    bpp: ``total_bits`` per pixel of the clip (T * H * W).
+    psnr: dB, over all pixels of the clip.
+    ssim: mean over the frames.
+    perplexity: of this level's codes in this clip.
+    """
+
+    level: int
+    frames: np.ndarray
+    codes: np.ndarray
+    tokens: int
+    bits: float
+    total_bits: float
+    bpp: float
+    psnr: float
+    ssim: float
+    perplexity: float
+
+
+@dataclass(frozen=True)
+class ReconstructStep:
+    """Where a reconstruction stands.
+
+    progress: share of the work done, in [0, 1].
+    message: what has just been done, for people.
+    result: the level that this step finished, if it finished one.
+    """
+
+    progress: float
+    message: str
+    result: LevelResult | None = None
+
+
+class HiTVideoPipeline:
+    """The shipped models in one object; any number of threads may use it at once."""
+
+    def __init__(self, tokenizer: HiTVideoTokenizer) -> None:
+        self.tokenizer = tokenizer.eval()
+
+    @property
+    def device(self) -> torch.device:
+        return self.tokenizer.device
+
+    @classmethod
+    def from_pretrained(
+        cls, folder: str | Path = DEFAULT_WEIGHTS, device: str = "auto"
+    ) -> HiTVideoPipeline:
+        """Loads ``folder/tokenizer``.
+
+        device: a torch device such as "cpu" or "cuda:1"; "auto" is a GPU where there is one.
+        Raises HiTVideoError where the weights or the device are missing or unfit.
+        """
+        chosen = resolve_device(device)
+        return cls(HiTVideoTokenizer.from_pretrained(Path(folder) / "tokenizer", chosen))
+
+    def reconstruct(self, frames: np.ndarray) -> Iterator[ReconstructStep]:
+        """Encodes a clip and decodes it to every depth, coarse first.
+
+        frames: uint8 RGB ``(T, H, W, 3)``, any length and size of at least one.
+        Yields after every group of 8 frames, so closing the generator stops the work there; one
+        step per level carries its result. Beyond the frames given and returned, memory does not
+        grow with the length.
+        """
+        check_frames(frames)
+        return self._reconstruct(frames)
+
+    def _reconstruct(self, frames: np.ndarray) -> Iterator[ReconstructStep]:
+        levels = self.tokenizer.config.levels
+        groups = -(-len(frames) // GROUP)
+        work = groups * (1 + len(levels))
+        done = 0
+
+        encoder = StreamEncoder(self.tokenizer)
+        parts: list[tuple[Tensor, ...]] = []
+        for index in range(groups):
+            piece = frames[index * GROUP : (index + 1) * GROUP]
+            parts.extend(encoder.push(frames_to_video(piece)))
+            if index == groups - 1:
+                parts.extend(encoder.flush())
+            done += 1
+            yield ReconstructStep(done / work, f"Encoding, group {index + 1} of {groups}")
+        grids = tuple(torch.cat(grid, 1) for grid in zip(*parts, strict=True))
+        codes = VideoCodes(grids, *frames.shape[:3])
+
+        total_bits = 0.0
+        for depth, (config, grid) in enumerate(zip(levels, grids, strict=True), start=1):
+            decoded = np.empty_like(frames)
+            meter = QualityMeter()
+            for index, video in enumerate(decode_stream(self.tokenizer, codes, depth)):
+                here = slice(index * GROUP, (index + 1) * GROUP)
+                decoded[here] = video_to_frames(video)
+                meter.add(frames[here], decoded[here])
+                done += 1
+                if index < groups - 1:
+                    yield ReconstructStep(
+                        done / work, f"Decoding level {depth}, group {index + 1} of {groups}"
+                    )
+            tokens = grid[0].cpu().numpy()
+            bits = tokens.size * config.bits
+            total_bits += bits
+            result = LevelResult(
+                level=depth,
+                frames=decoded,
+                codes=tokens,
+                tokens=tokens.size,
+                bits=bits,
+                total_bits=total_bits,
+                bpp=total_bits / (frames.size // 3),
+                psnr=meter.psnr,
+                ssim=meter.ssim,
+                perplexity=perplexity(code_counts(tokens, config.codebook_size)),
+            )
+            yield ReconstructStep(done / work, f"Level {depth} of {len(levels)} is ready", result)
+
+
+def resolve_device(name: str) -> torch.device:
+    """The torch device of that name; "auto" is a GPU where there is one, else the CPU."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise HiTVideoError(f"The device {name} is not available here.") from error
+    return device
+
+
+def check_frames(frames: np.ndarray) -> None:
+    """Raises HiTVideoError unless ``frames`` is uint8 RGB ``(T, H, W, 3)`` with nothing empty."""
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape:
+        raise HiTVideoError(
+            "A clip is uint8 RGB of shape (frames, height, width, 3), "
+            f"not {frames.dtype} of shape {frames.shape}."
+        )
+
+
+def frames_to_video(frames: np.ndarray) -> Tensor:
+    """uint8 ``(T, H, W, 3)`` to float32 ``(1, 3, T, H, W)`` in [-1, 1]."""
+    video = torch.from_numpy(np.ascontiguousarray(frames)).permute(3, 0, 1, 2).unsqueeze(0)
+    return video.float() / 127.5 - 1
+
+
+def video_to_frames(video: Tensor) -> np.ndarray:
+    """Float ``(1, 3, T, H, W)`` in [-1, 1] to uint8 ``(T, H, W, 3)``, rounded and clamped."""
+    levels = ((video[0].float() + 1) * 127.5).round().clamp(0, 255)
+    return levels.to(torch.uint8).permute(1, 2, 3, 0).cpu().numpy()
