@@ -38,6 +38,16 @@ def mix(first: Paint, second: Paint, share: float) -> Colour:
     )
 
 
+def pale(base: Colour) -> Colour:
+    """For bellies and stripes: a lighter sister of a body's colour, greyer where that is white."""
+    return mix(base, "#b4c0d4", 0.38) if sum(base) > 2.5 else mix(base, "#fff6e0", 0.58)
+
+
+def deep(base: Colour) -> Colour:
+    """For fins and trims: a darker sister of a body's colour."""
+    return mix(base, "#1c1436", 0.21)
+
+
 class Brush:
     """A surface of F frames and the pen that draws on it.
 
@@ -126,11 +136,11 @@ class Brush:
         depth = -distance / radius
         lit = lit / radius if radius != 1.0 else lit
         rim = ((0.16 * lit - depth) * 16 + 0.5).clamp(0, 1)
-        shade = ((-0.42 * lit - depth) * 7 + 0.5).clamp(0, 1)
-        level = (0.3 * lit + 0.55 * rim - 0.5 * shade).clamp(-1, 1) * relief
+        shade = ((-0.28 * lit - depth) * 8 + 0.5).clamp(0, 1)
+        level = (0.24 * lit + 0.5 * rim - 0.48 * shade).clamp(-1, 1) * relief
         up, down = level.clamp(min=0), level.clamp(max=0)
         bright = mix(base, (1.0, 1.0, 0.94), 0.62)
-        dark = mix(tuple(0.56 * c for c in base), (0.16, 0.1, 0.34), 0.26)  # type: ignore[arg-type]
+        dark = mix(tuple(0.64 * c for c in base), (0.16, 0.1, 0.34), 0.18)  # type: ignore[arg-type]
         self.paint(
             self.cover(distance),
             [

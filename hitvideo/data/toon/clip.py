@@ -15,7 +15,7 @@ from hitvideo.data.toon.render import render
 from hitvideo.data.toon.scene import Scene, sample_scene
 
 FPS = 8.0
-_SHIFT = 0.5
+_SHIFT = 1.475
 
 
 @dataclass(frozen=True)

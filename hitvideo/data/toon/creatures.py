@@ -8,18 +8,9 @@ import torch
 from torch import Tensor
 
 from hitvideo.data.toon import sdf
-from hitvideo.data.toon.brush import Brush, Colour, mix
+from hitvideo.data.toon.brush import Brush, Colour, deep, mix, pale
 
 _CREAM, _SHINE, _DARK, _BLUSH = "#fff3dc", "#ffffff", "#231f30", "#ff8796"
-
-
-def _pale(base: Colour) -> Colour:
-    """The belly: a lighter sister of the body's colour, greyer where that is white."""
-    return mix(base, "#b4c0d4", 0.35) if sum(base) > 2.5 else mix(base, _CREAM, 0.58)
-
-
-def _deep(base: Colour) -> Colour:
-    return mix(base, "#1c1436", 0.3)
 
 
 def _eye(b: Brush, x: Tensor, y: Tensor, cx: float, cy: float, radius: float) -> None:
@@ -35,16 +26,16 @@ def fish(b: Brush, t: Tensor, base: Colour) -> None:
     u, v = sdf.turned(x, y, -0.5, 0, wag)
     upper = sdf.polygon(u, v, [(-0.5, -0.46), (-0.28, -0.36), (0.1, 0.06), (-0.3, 0.0)], 0.04)
     lower = sdf.polygon(u, v, [(-0.3, 0.0), (0.1, -0.06), (-0.28, 0.36), (-0.5, 0.46)], 0.04)
-    b.fill(sdf.union(upper, lower), _deep(base), at=(-0.7, 0), radius=0.45)
+    b.fill(sdf.union(upper, lower), deep(base), at=(-0.7, 0), radius=0.45)
     dorsal = sdf.polygon(x, y, [(-0.3, -0.34), (-0.24, -0.68), (0.12, -0.62), (0.34, -0.34)], 0.05)
-    b.fill(dorsal, _deep(base), at=(0, -0.5), radius=0.4)
+    b.fill(dorsal, deep(base), at=(0, -0.5), radius=0.4)
     body = sdf.ellipse(x, y, 0.14, 0, 0.76, 0.5)
     b.fill(body, base, at=(0.14, 0), radius=0.65)
-    b.flat(sdf.both(sdf.ellipse(x, y, 0.16, 0.36, 0.7, 0.3), body + 0.01), _pale(base), 0.9, 0.05)
+    b.flat(sdf.both(sdf.ellipse(x, y, 0.16, 0.36, 0.7, 0.3), body + 0.01), pale(base), 0.9, 0.05)
     for cx in (-0.3, -0.04):
-        b.flat(sdf.both((x - cx + 0.22 * y * y).abs() - 0.055, body), _pale(base))
+        b.flat(sdf.both((x - cx + 0.22 * y * y).abs() - 0.055, body), pale(base))
     u, v = sdf.turned(x, y, 0.16, 0.14, 0.3 + 0.4 * torch.sin(7 * t + 1))
-    b.fill(sdf.ellipse(u, v, -0.14, 0, 0.2, 0.11), _deep(base), ink=0.04, at=(0, 0), radius=0.3)
+    b.fill(sdf.ellipse(u, v, -0.14, 0, 0.2, 0.11), deep(base), ink=0.04, at=(0, 0), radius=0.3)
     _eye(b, x, y, 0.54, -0.12, 0.15)
     smile = sdf.both(sdf.ring(sdf.circle(x, y, 0.78, 0.06, 0.13), 0.025), 0.12 - y, x - 0.84)
     b.flat(smile, _DARK)
@@ -62,13 +53,13 @@ def octopus(b: Brush, t: Tensor, base: Colour) -> None:
             sdf.line(x, y, knee, 0.42, tip, low, 0.085),
             0.08,
         )
-        paint = base if k >= 4 else mix(base, _deep(base), 0.7)
+        paint = base if k >= 4 else mix(base, deep(base), 0.7)
         b.fill(leg, paint, at=(0.5 * side, 0.4), radius=0.5, ink=0.05)
     body = sdf.ellipse(x, y, 0, -0.3, 0.62, 0.6)
     body = sdf.blend(body, sdf.box(x, y, 0, 0.14, 0.56, 0.16, 0.14), 0.2)
     b.fill(body, base, at=(0, -0.25), radius=0.65)
     for cx, cy, radius in ((-0.3, -0.66, 0.07), (-0.12, -0.78, 0.05), (0.3, -0.7, 0.06)):
-        b.flat(sdf.circle(x, y, cx, cy, radius), _pale(base), 0.8)
+        b.flat(sdf.circle(x, y, cx, cy, radius), pale(base), 0.8)
     for cx in (-0.2, 0.24):
         _eye(b, x, y, cx, -0.22, 0.15)
         b.flat(sdf.circle(x, y, 1.9 * cx, 0.02, 0.09), _BLUSH, 0.6, 0.03)
@@ -79,24 +70,24 @@ def bird(b: Brush, t: Tensor, base: Colour) -> None:
     x, y = b.x, b.y
     flap = torch.sin(8 * t)
     u, v = sdf.turned(x, y, 0.0, -0.08, -0.5 - 0.6 * flap)
-    b.fill(sdf.ellipse(u, v, -0.32, -0.06, 0.44, 0.2), _deep(base), at=(-0.2, -0.3), radius=0.5)
+    b.fill(sdf.ellipse(u, v, -0.32, -0.06, 0.44, 0.2), deep(base), at=(-0.2, -0.3), radius=0.5)
     for k, lift in enumerate((-0.3, -0.08, 0.14)):
         feather = sdf.line(x, y, -0.5, 0.1, -0.95 + 0.05 * k, 0.08 + lift, 0.09)
-        b.fill(feather, _deep(base), at=(-0.8, lift), radius=0.3, ink=0.04)
+        b.fill(feather, deep(base), at=(-0.8, lift), radius=0.3, ink=0.04)
     beak = sdf.polygon(x, y, [(0.72, -0.3), (1.02, -0.16), (0.72, -0.06)], 0.02)
     b.fill(beak, "#ffae2e", ink=0.045, at=(0.8, -0.18), radius=0.2)
     body = sdf.blend(
         sdf.ellipse(x, y, -0.08, 0.14, 0.6, 0.42), sdf.circle(x, y, 0.46, -0.22, 0.36), 0.25
     )
     b.fill(body, base, at=(0.1, 0.05), radius=0.65)
-    b.flat(sdf.both(sdf.ellipse(x, y, 0.1, 0.4, 0.42, 0.3), body + 0.02), _pale(base), 0.95, 0.05)
+    b.flat(sdf.both(sdf.ellipse(x, y, 0.1, 0.4, 0.42, 0.3), body + 0.02), pale(base), 0.95, 0.05)
     for k, lean in enumerate((-0.16, 0.0, 0.14)):
         crest = sdf.line(x, y, 0.42, -0.54, 0.36 + lean, -0.76 + 0.04 * k, 0.04)
-        b.fill(crest, _deep(base), ink=0.03, at=(0.4, -0.6), radius=0.2)
+        b.fill(crest, deep(base), ink=0.03, at=(0.4, -0.6), radius=0.2)
     u, v = sdf.turned(x, y, 0.06, 0.04, 0.35 + 0.75 * flap)
     wing = sdf.blend(sdf.ellipse(u, v, -0.36, 0, 0.46, 0.23), sdf.circle(u, v, -0.02, 0, 0.2), 0.1)
-    b.fill(wing, mix(base, _deep(base), 0.45), at=(-0.2, 0), radius=0.45)
-    b.flat(sdf.both(sdf.ring(sdf.ellipse(u, v, -0.36, 0, 0.3, 0.11), 0.02), u + 0.3), _deep(base))
+    b.fill(wing, mix(base, deep(base), 0.45), at=(-0.2, 0), radius=0.45)
+    b.flat(sdf.both(sdf.ring(sdf.ellipse(u, v, -0.36, 0, 0.3, 0.11), 0.02), u + 0.3), deep(base))
     _eye(b, x, y, 0.56, -0.28, 0.12)
     b.flat(sdf.circle(x, y, 0.44, -0.08, 0.075), _BLUSH, 0.6, 0.03)
 
@@ -107,12 +98,12 @@ def butterfly(b: Brush, t: Tensor, base: Colour) -> None:
     for side in (-1, 1):
         u = side * x / open_
         low = sdf.ellipse(u, y - 0.2 * u, 0.4, 0.34, 0.38, 0.34) * open_
-        b.fill(low, mix(base, _deep(base), 0.45), at=(0.35 * side, 0.35), radius=0.45)
-        b.flat(sdf.circle(u, y, 0.46, 0.48, 0.12) * open_, _pale(base))
+        b.fill(low, mix(base, deep(base), 0.45), at=(0.35 * side, 0.35), radius=0.45)
+        b.flat(sdf.circle(u, y, 0.46, 0.48, 0.12) * open_, pale(base))
         high = sdf.ellipse(u, y + 0.42 * u, 0.5, -0.1, 0.5, 0.42) * open_
         b.fill(high, base, at=(0.45 * side, -0.3), radius=0.55)
-        b.flat(sdf.circle(u, y, 0.56, -0.4, 0.19) * open_, _pale(base))
-        b.flat(sdf.circle(u, y, 0.56, -0.4, 0.09) * open_, _deep(base))
+        b.flat(sdf.circle(u, y, 0.56, -0.4, 0.19) * open_, pale(base))
+        b.flat(sdf.circle(u, y, 0.56, -0.4, 0.09) * open_, deep(base))
         b.flat(sdf.circle(u, y, 0.84, -0.6, 0.06) * open_, _CREAM)
         b.flat(sdf.circle(u, y, 0.88, -0.38, 0.05) * open_, _CREAM)
         feeler = sdf.line(x, y, 0.03 * side, -0.42, 0.24 * side, -0.82, 0.022)
@@ -130,16 +121,16 @@ def cat(b: Brush, t: Tensor, base: Colour) -> None:
     tail = sdf.line(x, y, -0.56, 0.34, -0.84 + 0.3 * wag, -0.02, 0.1)
     tail = sdf.blend(tail, sdf.line(x, y, -0.84 + 0.3 * wag, -0.02, -0.76 + wag, -0.42, 0.09), 0.1)
     b.fill(tail, base, at=(-0.8, 0), radius=0.5)
-    b.fill(sdf.circle(x, y, -0.76 + wag, -0.42, 0.1), _pale(base), ink=0)
+    b.fill(sdf.circle(x, y, -0.76 + wag, -0.42, 0.1), pale(base), ink=0)
     for k, cx in enumerate((-0.5, -0.2, 0.12, 0.4)):
         step = 0.1 * torch.sin(6 * t + 3.14 * (k % 2) + 0.5 * k)
         leg = sdf.line(x, y, cx, 0.5, cx + step, 0.76, 0.1)
-        b.fill(leg, _deep(base) if k % 2 else base, at=(cx, 0.6), radius=0.3, ink=0.05)
-        b.flat(sdf.both(sdf.circle(x, y, cx + step, 0.79, 0.09), leg), _pale(base))
+        b.fill(leg, deep(base) if k % 2 else base, at=(cx, 0.6), radius=0.3, ink=0.05)
+        b.flat(sdf.both(sdf.circle(x, y, cx + step, 0.79, 0.09), leg), pale(base))
     body = sdf.box(x, y, -0.08, 0.34, 0.6, 0.28, 0.27)
     b.fill(body, base, at=(-0.08, 0.34), radius=0.5)
     for cx in (-0.42, -0.22, -0.02):
-        b.flat(sdf.both(sdf.line(x, y, cx, 0.04, cx + 0.04, 0.24, 0.04), body), _deep(base))
+        b.flat(sdf.both(sdf.line(x, y, cx, 0.04, cx + 0.04, 0.24, 0.04), body), deep(base))
     for side in (-1, 1):
         u = side * (x - 0.42)
         ear = sdf.polygon(u, y, [(0.42, -0.84), (0.42, -0.36), (0.06, -0.52)], 0.04)
@@ -147,7 +138,7 @@ def cat(b: Brush, t: Tensor, base: Colour) -> None:
         b.flat(sdf.polygon(u, y, [(0.37, -0.74), (0.36, -0.44), (0.16, -0.54)]), "#ff9fa8")
     head = sdf.ellipse(x, y, 0.42, -0.2, 0.5, 0.42)
     b.fill(head, base, at=(0.42, -0.2), radius=0.5)
-    b.flat(sdf.both(sdf.ellipse(x, y, 0.46, -0.02, 0.24, 0.17), head), _pale(base), 0.95, 0.03)
+    b.flat(sdf.both(sdf.ellipse(x, y, 0.46, -0.02, 0.24, 0.17), head), pale(base), 0.95, 0.03)
     lid = 0.03 + 0.1 * (torch.sin(1.9 * t) > -0.95)
     for cx in (0.24, 0.64):
         b.flat(sdf.ellipse(x, y, cx, -0.24, 0.09, lid), _DARK)

@@ -50,9 +50,10 @@ def pose(actor: Actor, times: Tensor, half_width: float, half_height: float) -> 
     """
     one = torch.ones_like(times)
     x, y = actor.x * half_width * one, actor.y * half_height * one
-    scale, angle, facing = actor.size * one, 0 * one, actor.facing * one
+    sense = {"left": -1, "right": 1}.get(actor.motion, actor.facing)
+    scale, angle, facing = actor.size * one, 0 * one, sense * one
     wide = tall = one
-    speed, phase, sense = actor.speed, actor.phase, actor.facing
+    speed, phase = actor.speed, actor.phase
     span_x, span_y = half_width + 1.0 * actor.size, half_height + 1.0 * actor.size
     heading: Tensor | None = None  # where it goes, for those that point there
     match actor.motion:

@@ -5,7 +5,7 @@ same on every machine and Python version.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from hitvideo.data.toon.vocabulary import (
@@ -38,7 +38,8 @@ class Actor:
     size: half the subject's extent.
     x, y: where it is at home; x is a share of the frame's half width. For subjects on the ground,
         y is the ground under their feet.
-    facing: +1 right, -1 left; also the sense of "spin", "circle" and "zigzag".
+    facing: +1 right, -1 left; also the sense of "spin", "circle" and "zigzag" ("left" and "right"
+        face where they go, whatever this says).
     phase: 0..1, where in its cycle the motion starts.
     """
 
@@ -90,8 +91,7 @@ def sample_scene(seed: int, *, withheld: bool = False) -> Scene:
     """
     rng = random.Random(f"toon scene {seed}")
     backdrop = rng.choice(BACKDROPS)
-    clear_odds = 0.5
-    weather = "clear" if rng.random() < clear_odds else rng.choice(WEATHER_OF[backdrop])
+    weather = "clear" if rng.random() < 0.5 else rng.choice(WEATHER_OF[backdrop])
     main = _draw_words(rng, withheld, SUBJECTS, tuple(COLOURS), MOTIONS)
     second = None
     if rng.random() < 0.3:
@@ -136,7 +136,7 @@ def _place(
         size *= 0.92
     speed = "medium" if motion == "stay" else rng.choice(SPEEDS)
     x = 0.42 * side + rng.uniform(-0.12, 0.12) * (1 if side else 2)
-    facing = {"left": -1, "right": 1}.get(motion) or rng.choice((-1, 1))
+    facing = rng.choice((-1, 1))
     actor = Actor(kind, colour, motion, speed, size, x, 0.0, facing, rng.random())
     if actor.grounded or motion == "bounce":
         y = rng.uniform(0.42, 0.5) if behind else rng.uniform(0.66, 0.76)
@@ -146,4 +146,6 @@ def _place(
         y = rng.uniform(0.1, 0.22)
     else:
         y = rng.uniform(-0.15, 0.15)
-    return Actor(kind, colour, motion, speed, size, x, y, facing, actor.phase)
+    if motion == "circle":
+        x, y = 0.8 * x, max(-0.3, min(0.15, y))  # so that the whole round is in the frame
+    return replace(actor, x=x, y=y)

@@ -16,6 +16,7 @@ from hitvideo.data.toon.brush import Brush
 _CAMERA_SECONDS = 8.0  # the move takes one clip; the camera then rests
 _PAN = 0.42  # how far to each side a layer at depth 1 moves, in half frames
 _ZOOM = 1.45
+_FOCUS = 0.4  # the height that zooms keep in place: the ground by the horizon
 _MARGIN = 0.72  # painted beyond the frame on both sides, for pans of front layers
 _LIGHT = (-0.5, -0.8)
 
@@ -137,7 +138,7 @@ class Stage:
         x = (torch.arange(self.width, device=self.device) + 0.5) * self.pixel - self.half_w
         y = (torch.arange(self.height, device=self.device) + 0.5) * self.pixel - self.half_h
         grid_x = (x / zoom[:, None] - move_x[:, None]) / (columns * span)
-        grid_y = (y / zoom[:, None] - move_y[:, None]) / (rows * span)
+        grid_y = ((y - _FOCUS) / zoom[:, None] + _FOCUS - move_y[:, None]) / (rows * span)
         count = len(zoom)
         grid = torch.stack(
             [

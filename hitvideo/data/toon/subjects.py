@@ -8,24 +8,24 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from hitvideo.data.toon import creatures, things
+from hitvideo.data.toon import creatures, toys, vehicles
 from hitvideo.data.toon.brush import Brush, Colour
 
 DRAW: dict[str, Callable[[Brush, Tensor, Colour], None]] = {
-    "ball": things.ball,
-    "star": things.star,
-    "balloon": things.balloon,
-    "car": things.car,
-    "train": things.train,
-    "boat": things.boat,
-    "plane": things.plane,
-    "rocket": things.rocket,
-    "ufo": things.ufo,
+    "ball": toys.ball,
+    "star": toys.star,
+    "balloon": toys.balloon,
+    "car": vehicles.car,
+    "train": vehicles.train,
+    "boat": vehicles.boat,
+    "plane": vehicles.plane,
+    "rocket": vehicles.rocket,
+    "ufo": vehicles.ufo,
     "fish": creatures.fish,
     "octopus": creatures.octopus,
     "bird": creatures.bird,
     "butterfly": creatures.butterfly,
     "cat": creatures.cat,
-    "robot": things.robot,
-    "mushroom": things.mushroom,
+    "robot": toys.robot,
+    "mushroom": toys.mushroom,
 }

@@ -28,12 +28,13 @@ _LEAF_PAINTS = ("#e8a23c", "#d9703a", "#c9b04a")
 def fog(stage: Stage, rng: random.Random) -> None:
     """Add banks of mist to the stage: pale veils, thicker towards the ground."""
     tone = "#b8b4d4" if stage.dark else "#f4f6fa"
-    for depth, strength in ((0.5, 0.62), (0.99, 0.5), (1.6, 0.34)):
+    for depth, strength in ((0.5, 0.62), (0.99, 0.5), (1.6, 0.2)):
         b = stage.layer(depth, drift=0.05 * rng.choice((-1, 1)))
         veil = torch.zeros_like(b.x)
         for octave in (1.0, 1.9, 3.7):
             phase = rng.uniform(0, 6)
-            veil = veil + torch.sin(1.7 * octave * b.x + 2.9 * octave * b.y + phase) / octave
+            bend = torch.sin(2.6 * octave * b.y + 2 * phase)
+            veil = veil + torch.sin(1.7 * octave * b.x + bend + phase) / octave
         low = ((b.y + 1.1) / 1.7).clamp(0.25, 1)
         b.paint(strength * low * (0.72 + 0.2 * veil).clamp(0, 1), tone)
 

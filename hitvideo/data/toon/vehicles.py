@@ -1,4 +1,4 @@
-"""Toys and vehicles, each drawn within the unit circle and facing right (the rocket: up).
+"""Vehicles, each drawn within the unit circle and facing right (the rocket: up).
 
 Knows nothing of frames, motions or backdrops. Every function takes a brush, the time in seconds
 (F, 1, 1) for its small movements (wheels, flames, flags), and the colour its body must have.
@@ -8,19 +8,10 @@ import torch
 from torch import Tensor
 
 from hitvideo.data.toon import sdf
-from hitvideo.data.toon.brush import Brush, Colour, mix
+from hitvideo.data.toon.brush import Brush, Colour, deep, pale
 
 _CREAM, _GLASS, _SHINE = "#fff6e0", "#bfe8f8", "#ffffff"
 _RUBBER, _STEEL, _DARK = "#3a3946", "#c9ced8", "#2a2836"
-
-
-def _tint(base: Colour) -> Colour:
-    """A lighter sister of the body's colour; for light colours a slightly greyer one."""
-    return mix(base, "#aebdd2", 0.4) if sum(base) > 2.5 else mix(base, _CREAM, 0.6)
-
-
-def _shade(base: Colour) -> Colour:
-    return mix(base, "#1c1436", 0.32)
 
 
 def _wheel(b: Brush, t: Tensor, cx: float, cy: float, radius: float) -> None:
@@ -31,60 +22,6 @@ def _wheel(b: Brush, t: Tensor, cx: float, cy: float, radius: float) -> None:
     angle = torch.atan2(y, x) * 5
     gap = torch.maximum(torch.cos(angle) * 0.12 * radius, tyre + 0.5 * radius)
     b.flat(torch.maximum(gap, 0.16 * radius - sdf.length(x, y)), "#6d7280")
-
-
-def _gloss(b: Brush, cx: float, cy: float, size: float) -> None:
-    """A highlight that stays towards the light however the subject turns."""
-    lx, ly = b.light
-    b.flat(
-        sdf.circle(b.x, b.y, cx + 0.52 * size * lx, cy + 0.52 * size * ly, 0.17 * size),
-        _SHINE,
-        0.75,
-        0.08,
-    )
-
-
-def ball(b: Brush, t: Tensor, base: Colour) -> None:
-    x, y = b.x, b.y
-    body = sdf.circle(x, y, 0, 0, 0.84)
-    b.fill(body, base)
-    band = sdf.without(sdf.ellipse(x, y, 0, 0, 0.62, 0.86), sdf.ellipse(x, y, 0, 0, 0.27, 0.86))
-    b.fill(sdf.both(band, body), _tint(base), ink=0)
-    b.flat(sdf.both(sdf.circle(x, y, 0, -0.84, 0.2), body), _CREAM)
-    b.flat(sdf.both(sdf.circle(x, y, 0, 0.84, 0.2), body), _CREAM)
-    shade = ((-0.5 * b.lit + body) * 5 + 0.5).clamp(0, 1) * b.cover(body)
-    b.paint(0.28 * shade, _shade(base))
-    _gloss(b, 0, 0, 0.84)
-
-
-def star(b: Brush, t: Tensor, base: Colour) -> None:
-    x, y = b.x, b.y
-    body = sdf.star(x, y - 0.05, 5, 0.93, 0.5) - 0.06
-    b.fill(body, base)
-    b.fill(
-        sdf.star(x, y - 0.05, 5, 0.66, 0.35) - 0.03, mix(base, "#ffffff", 0.22), ink=0, relief=0.4
-    )
-    open_eye = 0.03 + 0.1 * (torch.sin(2.1 * t) > -0.93)
-    for cx in (-0.17, 0.17):
-        b.flat(sdf.ellipse(x, y, cx, -0.02, 0.07, open_eye), _DARK)
-        b.flat(sdf.circle(x, y, cx + 0.02, -0.06, 0.03), _SHINE)
-        b.flat(sdf.circle(x, y, 1.75 * cx, 0.17, 0.08), "#ff7d8c", 0.6)
-    smile = sdf.both(sdf.ring(sdf.circle(x, y, 0, 0.1, 0.13), 0.028), 0.14 - y)
-    b.flat(smile, _DARK)
-
-
-def balloon(b: Brush, t: Tensor, base: Colour) -> None:
-    x, y = b.x, b.y
-    sway = 0.07 * torch.sin(7 * y - 3 * t) * (y - 0.5).clamp(min=0) * 2
-    string = sdf.both((x - sway).abs() - 0.018, 0.5 - y, y - 1.08)
-    b.outline(string, "#776655", 0.02)
-    b.flat(string, "#fff2dc")
-    knot = sdf.polygon(x, y, [(0, 0.46), (0.1, 0.62), (-0.1, 0.62)], 0.02)
-    b.fill(knot, _shade(base), at=(0, 0.55), radius=0.15)
-    body = sdf.ellipse(x, y, 0, -0.2, 0.62, 0.72)
-    body = sdf.blend(body, sdf.circle(x, y, 0, 0.38, 0.12), 0.25)
-    b.fill(body, base, at=(0, -0.2), radius=0.75)
-    _gloss(b, 0, -0.2, 0.66)
 
 
 def car(b: Brush, t: Tensor, base: Colour) -> None:
@@ -99,8 +36,8 @@ def car(b: Brush, t: Tensor, base: Colour) -> None:
     b.outline(window, base, 0.03)
     b.wash(window, "#e9fbff", "#8fcdea", -0.4, 0.05)
     b.flat(sdf.both(window, (x + 0.6 * y + 0.28).abs() - 0.05), _SHINE, 0.7)
-    b.flat(sdf.box(x, y, 0, 0.31, 0.94, 0.035, 0.03), _shade(base), 0.6)
-    b.flat(sdf.box(x, y, 0.01, 0.13, 0.07, 0.022, 0.02), _shade(base))
+    b.flat(sdf.box(x, y, 0, 0.31, 0.94, 0.035, 0.03), deep(base), 0.6)
+    b.flat(sdf.box(x, y, 0.01, 0.13, 0.07, 0.022, 0.02), deep(base))
     b.fill(sdf.ellipse(x, y, 0.86, 0.14, 0.08, 0.1), "#fff1a0", ink=0.03, relief=0.4)
     b.fill(sdf.ellipse(x, y, -0.9, 0.14, 0.05, 0.09), "#ff6a5a", ink=0.03, relief=0.4)
     _wheel(b, t, -0.52, 0.54, 0.26)
@@ -121,7 +58,7 @@ def train(b: Brush, t: Tensor, base: Colour) -> None:
     )
     b.fill(
         sdf.polygon(x, y, [(0.36, -0.66), (0.64, -0.66), (0.58, -0.2), (0.42, -0.2)], 0.02),
-        _shade(base),
+        deep(base),
         at=(0.5, -0.4),
         radius=0.3,
     )
@@ -131,13 +68,11 @@ def train(b: Brush, t: Tensor, base: Colour) -> None:
         b.flat(sdf.box(x, y, cx, 0.06, 0.03, 0.28), "#f6c453")
     b.fill(sdf.circle(x, y, 0.86, 0.0, 0.1), "#fff1a0", ink=0.03, at=(0.86, 0), radius=0.15)
     b.fill(sdf.box(x, y, -0.55, -0.08, 0.36, 0.5, 0.06), base, at=(-0.55, 0), radius=0.6)
-    b.fill(
-        sdf.box(x, y, -0.55, -0.62, 0.46, 0.08, 0.07), _shade(base), at=(-0.55, -0.6), radius=0.3
-    )
+    b.fill(sdf.box(x, y, -0.55, -0.62, 0.46, 0.08, 0.07), deep(base), at=(-0.55, -0.6), radius=0.3)
     window = sdf.box(x, y, -0.55, -0.24, 0.2, 0.18, 0.05)
     b.outline(window, base, 0.03)
     b.wash(window, "#e9fbff", "#8fcdea", -0.42, -0.05)
-    b.fill(sdf.box(x, y, 0, 0.42, 0.88, 0.09, 0.06), _shade(base), at=(0, 0.4), radius=0.6)
+    b.fill(sdf.box(x, y, 0, 0.42, 0.88, 0.09, 0.06), deep(base), at=(0, 0.4), radius=0.6)
     for cx, radius in ((-0.58, 0.3), (0.08, 0.24), (0.56, 0.24)):
         _wheel(b, t, cx, 0.84 - radius, radius)
     swing = 5.0 * t
@@ -165,7 +100,7 @@ def boat(b: Brush, t: Tensor, base: Colour) -> None:
     b.fill(flag, base, ink=0.035, at=(0.1, -0.85), radius=0.3, relief=0.4)
     sail = sdf.polygon(x + 0.1 * (y * y), y, [(0.14, -0.66), (0.78, 0.18), (0.14, 0.18)], 0.02)
     jib = sdf.polygon(x, y, [(-0.1, -0.6), (-0.1, 0.18), (-0.6, 0.18)], 0.02)
-    b.fill(sail, _tint(base), at=(0.35, -0.1), radius=0.5, relief=0.7)
+    b.fill(sail, pale(base), at=(0.35, -0.1), radius=0.5, relief=0.7)
     b.flat(sdf.both(sail, (y + 0.02).abs() - 0.07), base)
     b.fill(jib, _CREAM, at=(-0.25, 0), radius=0.4, relief=0.7)
     hull = sdf.polygon(x, y, [(-0.92, 0.34), (0.96, 0.34), (0.62, 0.8), (-0.62, 0.8)], 0.06)
@@ -180,9 +115,9 @@ def plane(b: Brush, t: Tensor, base: Colour) -> None:
     x, y = b.x, b.y
     blur = 0.5 * torch.cos(19 * t)
     far = sdf.polygon(x, y, [(-0.04, -0.16), (0.26, -0.16), (-0.02, -0.46), (-0.2, -0.46)], 0.03)
-    b.fill(far, _shade(base), at=(0, -0.4), radius=0.4)
+    b.fill(far, deep(base), at=(0, -0.4), radius=0.4)
     fin = sdf.polygon(x, y, [(-0.96, -0.62), (-0.74, -0.62), (-0.44, -0.1), (-0.86, -0.08)], 0.04)
-    b.fill(fin, _shade(base), at=(-0.75, -0.3), radius=0.4)
+    b.fill(fin, deep(base), at=(-0.75, -0.3), radius=0.4)
     body = sdf.ellipse(x, y, -0.02, 0, 0.84, 0.32)
     tail = sdf.line(x, y, -0.84, -0.12, 0, 0, 0.12)
     body = sdf.blend(body, tail, 0.2)
@@ -218,13 +153,13 @@ def rocket(b: Brush, t: Tensor, base: Colour) -> None:
         b.flat(sdf.both(flame, 0.5 - y), paint, 0.95, 0.03)
     for side in (-1, 1):
         u = side * x
-        fin = sdf.polygon(u, y, [(0.2, 0.06), (0.56, 0.46), (0.54, 0.76), (0.2, 0.54)], 0.03)
-        b.fill(fin, _shade(base), at=(side * 0.35, 0.45), radius=0.4)
+        fin = sdf.polygon(u, y, [(0.26, 0.06), (0.66, 0.46), (0.64, 0.78), (0.26, 0.54)], 0.03)
+        b.fill(fin, deep(base), at=(side * 0.35, 0.45), radius=0.4)
     b.fill(sdf.box(x, y, 0, 0.62, 0.2, 0.08, 0.03), _STEEL, at=(0, 0.6), radius=0.2)
-    body = sdf.both(sdf.circle(x, y, -0.62, 0.05, 1.0), sdf.circle(x, y, 0.62, 0.05, 1.0), y - 0.58)
+    body = sdf.both(sdf.circle(x, y, -0.53, 0.05, 1.0), sdf.circle(x, y, 0.53, 0.05, 1.0), y - 0.58)
     b.fill(body, base, at=(0, -0.05), radius=0.55)
     b.fill(sdf.both(body, y + 0.42), _CREAM, ink=0, at=(0, -0.05), radius=0.55)
-    b.flat(sdf.both(body, (y + 0.42).abs() - 0.03), _shade(base))
+    b.flat(sdf.both(body, (y + 0.42).abs() - 0.03), deep(base))
     b.flat(sdf.both(body, (y - 0.42).abs() - 0.05), _CREAM)
     b.fill(sdf.circle(x, y, 0, -0.08, 0.2), _STEEL, ink=0.03, at=(0, -0.08), radius=0.2)
     b.flat(sdf.circle(x, y, 0, -0.08, 0.14), "#62b8e8")
@@ -254,10 +189,10 @@ def ufo(b: Brush, t: Tensor, base: Colour) -> None:
     for cx in (-0.08, 0.08):
         b.flat(sdf.ellipse(x, y, cx, -0.2, 0.045, 0.08), _DARK)
     b.flat(sdf.ellipse(x, y, -0.22, -0.36, 0.09, 0.12), _SHINE, 0.8, 0.05)
-    b.fill(sdf.ellipse(x, y, 0, 0.26, 0.5, 0.2), _shade(base), at=(0, 0.3), radius=0.4)
+    b.fill(sdf.ellipse(x, y, 0, 0.26, 0.5, 0.2), deep(base), at=(0, 0.3), radius=0.4)
     saucer = sdf.ellipse(x, y, 0, 0.1, 0.98, 0.29)
     b.fill(saucer, base, at=(0, 0.1), radius=0.6)
-    b.flat(sdf.both(sdf.ring(sdf.ellipse(x, y, 0, 0.02, 0.6, 0.12), 0.025), -y), _shade(base))
+    b.flat(sdf.both(sdf.ring(sdf.ellipse(x, y, 0, 0.02, 0.6, 0.12), 0.025), -y), deep(base))
     for k, cx in enumerate((-0.68, -0.35, 0.0, 0.35, 0.68)):
         cy = 0.22 - 0.16 * cx * cx
         on = 0.5 + 0.5 * torch.sin(5 * t - 1.3 * k)
@@ -265,65 +200,3 @@ def ufo(b: Brush, t: Tensor, base: Colour) -> None:
         b.outline(lamp, base, 0.03)
         b.flat(lamp, "#8a6a2a")
         b.flat(lamp, "#fff3a0", on)
-
-
-def robot(b: Brush, t: Tensor, base: Colour) -> None:
-    x, y = b.x, b.y
-    wave = 0.5 * torch.sin(4 * t)
-    for side in (-1, 1):
-        b.fill(
-            sdf.box(x, y, 0.24 * side, 0.72, 0.13, 0.16, 0.06),
-            _STEEL,
-            at=(0.24 * side, 0.72),
-            radius=0.2,
-        )
-        sx, sy = 0.46 * side, 0.12
-        hx = sx + side * (0.34 * torch.cos(wave + 0.3 * side))
-        hy = sy + 0.34 * torch.sin(side * wave + 0.35)
-        arm = sdf.line(x, y, sx, sy, hx, hy, 0.075)
-        b.fill(arm, _STEEL, at=(sx, sy), radius=0.4, ink=0.045)
-        b.fill(sdf.circle(x, y, hx, hy, 0.12), base, ink=0.045, at=(hx, hy), radius=0.14)
-    antenna = sdf.line(x, y, 0, -0.88, 0, -0.6, 0.03)
-    b.outline(antenna, _STEEL, 0.03)
-    b.flat(antenna, _STEEL)
-    b.fill(sdf.circle(x, y, 0, -0.9, 0.09), "#ffd84a", ink=0.04, at=(0, -0.9), radius=0.1)
-    b.fill(sdf.box(x, y, 0, 0.27, 0.44, 0.37, 0.12), base, at=(0, 0.27), radius=0.5)
-    panel = sdf.box(x, y, 0, 0.28, 0.26, 0.2, 0.06)
-    b.flat(panel, _CREAM)
-    for k, cx in enumerate((-0.14, 0.0, 0.14)):
-        height = 0.05 + 0.045 * torch.sin(5 * t + 2 * k)
-        b.flat(sdf.box(x, y, cx, 0.36 - height, 0.04, height), ("#ef5a5a", "#f4b63c", "#4aa8e0")[k])
-    b.fill(sdf.box(x, y, 0, -0.38, 0.48, 0.3, 0.14), base, at=(0, -0.38), radius=0.5)
-    face = sdf.box(x, y, 0, -0.38, 0.36, 0.2, 0.1)
-    b.flat(face, "#20283c")
-    blink = 0.02 + 0.075 * (torch.sin(1.7 * t) > -0.95)
-    for cx in (-0.16, 0.16):
-        b.flat(sdf.ellipse(x, y, cx, -0.42, 0.085, blink), "#8ff4ff")
-    b.flat(sdf.both(sdf.ring(sdf.circle(x, y, 0, -0.38, 0.12), 0.022), -0.32 - y), "#8ff4ff")
-
-
-def mushroom(b: Brush, t: Tensor, base: Colour) -> None:
-    x, y = sdf.turned(b.x, b.y, 0, 0.8, 0.04 * torch.sin(2.5 * t))
-    y = y + 0.8
-    stem = sdf.blend(
-        sdf.box(x, y, 0, 0.4, 0.3, 0.42, 0.2), sdf.ellipse(x, y, 0, 0.68, 0.42, 0.17), 0.15
-    )
-    b.fill(stem, "#fff0d6", at=(0, 0.45), radius=0.45)
-    for cx in (-0.13, 0.13):
-        b.flat(sdf.ellipse(x, y, cx, 0.36, 0.05, 0.085), _DARK)
-        b.flat(sdf.circle(x, y, cx + 0.015, 0.33, 0.022), _SHINE)
-        b.flat(sdf.circle(x, y, 1.6 * cx, 0.48, 0.06), "#ff8d8d", 0.6)
-    b.flat(sdf.both(sdf.ring(sdf.circle(x, y, 0, 0.42, 0.08), 0.022), 0.45 - y), _DARK)
-    cap = sdf.ellipse(x, y, 0, 0.06, 0.95, 0.94)
-    cap = sdf.both(cap, y - 0.1 + 0.12 * x * x) - 0.05
-    b.fill(cap, base, at=(0, -0.3), radius=0.75)
-    dot = "#b9c3d6" if sum(base) > 2.5 else _CREAM
-    for cx, cy, radius in (
-        (-0.48, -0.24, 0.16),
-        (0.02, -0.5, 0.19),
-        (0.5, -0.2, 0.15),
-        (0.08, -0.06, 0.1),
-        (-0.32, -0.7, 0.08),
-        (0.45, -0.6, 0.08),
-    ):
-        b.flat(sdf.both(sdf.circle(x, y, cx, cy, radius), cap + 0.02), dot)

@@ -1,0 +1,53 @@
+"""The frozen validation set: its pixels may change only on purpose, together with this hash."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from hitvideo.data.toon import (
+    VALIDATION_SEEDS,
+    is_withheld,
+    render,
+    sample_scene,
+    toon_clip,
+    validation_hash,
+)
+
+FROZEN = "c55da965e4a4298f1030b8a7e4448e13809b78ed0b161da5d55d254917e296eb"
+
+
+@pytest.fixture(scope="module")
+def clips() -> list[Tensor]:
+    return [toon_clip(seed).frames for seed in VALIDATION_SEEDS]
+
+
+def test_the_validation_set_is_frozen(clips: list[Tensor]) -> None:
+    assert validation_hash(clips) == FROZEN
+
+
+def test_the_hash_forgives_rounding(clips: list[Tensor]) -> None:
+    generator = torch.Generator().manual_seed(0)
+    shaken = []
+    for clip in clips:
+        flips = torch.rand(clip.shape, generator=generator) < 0.01
+        shaken.append((clip.int() + flips.int()).clamp(0, 255).to(torch.uint8))
+    assert validation_hash(shaken) == validation_hash(clips)
+
+
+def test_the_hash_sees_a_change_of_colour_order_and_number(clips: list[Tensor]) -> None:
+    scene = sample_scene(VALIDATION_SEEDS[0])
+    main = scene.subjects[0]
+    colour = "green" if main.colour != "green" else "pink"
+    repainted = replace(scene, subjects=(replace(main, colour=colour), *scene.subjects[1:]))
+    frozen = validation_hash(clips)
+    assert validation_hash([render(repainted), *clips[1:]]) != frozen
+    assert validation_hash(clips[::-1]) != frozen
+    assert validation_hash(clips[:-1]) != frozen
+
+
+def test_validation_clips_are_of_trained_combinations() -> None:
+    for seed in VALIDATION_SEEDS:
+        for actor in sample_scene(seed).subjects:
+            assert not is_withheld(actor.kind, actor.colour, actor.motion)
