@@ -1,0 +1,143 @@
+"""Decoded training clips in memory, and random crops of them.
+
+Clips stay uint8 on one device and crops are cut and augmented there, since feeding a fast device is
+what limits training. Knows nothing of models; a batch depends on its random generator alone.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from hitvideo.data.toon import toon_clip
+from hitvideo.errors import HiTVideoError
+from hitvideo.video import probe, read_frames
+
+VIDEO_SUFFIXES = {".mp4", ".mov", ".webm", ".mkv", ".avi", ".gif", ".m4v"}
+SHORT_SIDE = 192  # clips are kept at this size: room to crop and scale around 128
+MAX_FPS = 30.0
+
+
+@dataclass(frozen=True)
+class PoolClip:
+    """frames: uint8 ``(T, 3, H, W)`` on the pool's device; fps; source: clips alike share one."""
+
+    frames: Tensor
+    fps: float
+    source: str
+
+
+class ClipPool:
+    """Random crops out of clips, every source weighted by the square root of its clip count."""
+
+    def __init__(self, clips: Iterable[PoolClip], *, augment: bool) -> None:
+        self.clips = list(clips)
+        self.augment = augment
+        if not self.clips:
+            raise HiTVideoError("There are no clips to train on.")
+        counts: dict[str, int] = {}
+        for clip in self.clips:
+            counts[clip.source] = counts.get(clip.source, 0) + 1
+        self.weights = [counts[clip.source] ** -0.5 for clip in self.clips]
+
+    def sample(self, batch: int, frames: int, size: int, rng: random.Random) -> Tensor:
+        """A batch ``(B, 3, frames, size, size)`` in [-1, 1]."""
+        clips = rng.choices(self.clips, self.weights, k=batch)
+        return torch.stack([self._crop(clip, frames, size, rng) for clip in clips])
+
+    def _crop(self, clip: PoolClip, frames: int, size: int, rng: random.Random) -> Tensor:
+        count, _, height, width = clip.frames.shape
+        target = math.exp(rng.uniform(math.log(6), math.log(30))) if self.augment else clip.fps
+        step = min(max(1, round(clip.fps / target)), max(1, (count - 1) // (frames - 1)))
+        first = rng.randrange(max(1, count - step * (frames - 1)))
+        index = torch.arange(frames).mul(step).add(first).clamp(max=count - 1)
+
+        largest = min(height, width)
+        side = rng.randint(min(largest, round(size * 0.8)), largest)
+        y, x = rng.randint(0, height - side), rng.randint(0, width - side)
+        crop = clip.frames[index.to(clip.frames.device), :, y : y + side, x : x + side].float()
+        if side != size:
+            mode = "area" if side > size else "bilinear"
+            crop = F.interpolate(crop, (size, size), mode=mode)
+        if rng.random() < 0.5:
+            crop = crop.flip(-1)
+        if self.augment:
+            crop = (crop - 128) * rng.uniform(0.8, 1.2) + 128 + rng.uniform(-20, 20)
+        return (crop.clamp(0, 255) / 127.5 - 1).transpose(0, 1)
+
+
+def folder_clips(folder: Path, max_bytes: int = 6 << 30, seed: int = 0) -> list[PoolClip]:
+    """Every readable video under ``folder``, up to 10 s each, as many as fit into ``max_bytes``."""
+    if not folder.is_dir():
+        raise HiTVideoError(f"There is no folder {folder}.")
+    paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES)
+    random.Random(seed).shuffle(paths)
+    clips: list[PoolClip] = []
+    used = 0
+    for path in paths:
+        try:
+            clip = _read_clip(path)
+        except HiTVideoError:
+            continue  # one broken file must not stop a night of training
+        used += clip.frames.numel()
+        if used > max_bytes:
+            break
+        clips.append(clip)
+    if not clips:
+        raise HiTVideoError(f"There is no readable video in {folder}.")
+    return clips
+
+
+def _read_clip(path: Path) -> PoolClip:
+    info = probe(path)
+    scale = SHORT_SIDE / min(info.height, info.width)
+    size = max(SHORT_SIDE, round(info.height * scale)), max(SHORT_SIDE, round(info.width * scale))
+    fps = min(info.fps, MAX_FPS)
+    frames = np.stack(list(read_frames(path, fps=fps, size=size, seconds=10)))
+    source = re.sub(r"[_-]?\d*$", "", path.stem)
+    return PoolClip(torch.from_numpy(frames).permute(0, 3, 1, 2).contiguous(), fps, source)
+
+
+def toon_clips(count: int, cache: Path, *, workers: int = 2, first_seed: int = 0) -> list[PoolClip]:
+    """Clips of Toon, rendered once into ``cache`` (an .npy file) and memory-mapped from there."""
+    shape = (count, 64, 3, 128, 128)
+    if not cache.exists():
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        partial = cache.with_suffix(".partial")
+        frames = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+            seeds = range(first_seed, first_seed + count)
+            for index, clip in enumerate(executor.map(_render, seeds, chunksize=4)):
+                frames[index] = clip
+        frames.flush()
+        partial.rename(cache)
+    stored = np.load(cache, mmap_mode="r+")
+    return [PoolClip(torch.from_numpy(stored[i]), 8.0, "toon") for i in range(len(stored))]
+
+
+def _render(seed: int) -> np.ndarray:
+    torch.set_num_threads(1)
+    return toon_clip(seed).frames.permute(0, 3, 1, 2).numpy()
+
+
+def mixed_sampler(
+    pools: list[tuple[ClipPool, float]],
+) -> Callable[[int, int, int, random.Random], Tensor]:
+    """One sampler over several pools; each sample of a batch picks its pool by weight."""
+
+    def sample(batch: int, frames: int, size: int, rng: random.Random) -> Tensor:
+        chosen = rng.choices([p for p, _ in pools], [w for _, w in pools], k=batch)
+        return torch.cat([pool.sample(1, frames, size, rng) for pool in chosen])
+
+    return sample

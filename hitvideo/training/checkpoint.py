@@ -1,0 +1,59 @@
+"""A run on disk: one file, replaced in one move, so that a kill at any moment leaves a whole one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.training.ema import Ema
+
+
+class Checkpoint:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def save(
+        self,
+        model: nn.Module,
+        ema: Ema[nn.Module],
+        optimizer: torch.optim.Optimizer,
+        step: int,
+        spent: float,
+    ) -> None:
+        """spent: seconds of training so far."""
+        state = {
+            "model": model.state_dict(),
+            "ema": ema.model.state_dict(),
+            "ema_updates": ema.updates,
+            "optimizer": optimizer.state_dict(),
+            "step": step,
+            "spent": spent,
+        }
+        partial = self.path.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self.path)
+
+    def load(
+        self,
+        model: nn.Module,
+        ema: Ema[nn.Module],
+        optimizer: torch.optim.Optimizer,
+        device: torch.device,
+    ) -> tuple[int, float]:
+        """Restores everything in place and returns (step, seconds spent); (0, 0.0) if new."""
+        if not self.path.exists():
+            return 0, 0.0
+        state = torch.load(self.path, map_location=device, weights_only=True)
+        try:
+            model.load_state_dict(state["model"])
+            ema.model.load_state_dict(state["ema"])
+            ema.updates = state["ema_updates"]
+            optimizer.load_state_dict(state["optimizer"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise HiTVideoError(
+                f"The run in {self.path.parent} is of another model; choose another --out."
+            ) from error
+        return state["step"], state["spent"]
