@@ -15,7 +15,7 @@ from hitvideo.data.toon import (
     validation_hash,
 )
 
-FROZEN = "c55da965e4a4298f1030b8a7e4448e13809b78ed0b161da5d55d254917e296eb"
+FROZEN = "6a1e4ef241c91b6abf75ffcc78214ff87b7670925743e5da4abfc2ead0e837af"
 
 
 @pytest.fixture(scope="module")
