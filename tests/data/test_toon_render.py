@@ -98,7 +98,7 @@ def test_every_subject_has_a_shape_of_its_own() -> None:
 
 @pytest.mark.parametrize("kind", SUBJECTS)
 def test_colours_can_be_read_off_every_subject(kind: str) -> None:
-    """The colour nearest to most of a subject's saturated pixels is the one asked for."""
+    """Most of the pixels that carry the colour are nearest to the one asked for."""
     names = list(COLOURS)
     palette = torch.tensor([COLOURS[name] for name in names]).float()
     shown = {name: render(scene(kind, name), 1, 64, 64)[0].float() for name in names}
