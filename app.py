@@ -1,0 +1,35 @@
+"""Opens the app: `python app.py [--share --host --port --device --weights]`.
+
+With no flags it is what a Hugging Face Space runs; Gradio's own environment variables hold
+(GRADIO_SERVER_NAME, GRADIO_SERVER_PORT, GRADIO_SHARE).
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.pipeline import DEFAULT_WEIGHTS, HiTVideoPipeline
+from hitvideo.ui.app import build_app, launch, sample_clips
+
+EXAMPLES = Path(__file__).resolve().parent / "assets" / "examples"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Opens HiTVideo in the browser.")
+    parser.add_argument("--share", action="store_true", help="also give out a public link")
+    parser.add_argument("--host", help="address to listen on; 0.0.0.0 for the whole network")
+    parser.add_argument("--port", type=int, help="port to listen on (default: 7860 or the next)")
+    parser.add_argument("--device", default="auto", help='"cpu", "cuda", ... (default: %(default)s)')
+    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="folder of the model")
+    args = parser.parse_args()
+    try:
+        pipeline = HiTVideoPipeline.from_pretrained(args.weights, args.device)
+    except HiTVideoError as error:
+        sys.exit(str(error))
+    app = build_app(pipeline, sample_clips(EXAMPLES))
+    launch(app, share=args.share or None, server_name=args.host, server_port=args.port)
+
+
+if __name__ == "__main__":
+    main()

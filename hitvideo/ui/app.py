@@ -1,0 +1,63 @@
+"""The whole page: the header, the tabs, and how they are served.
+
+Knows nothing of what a tab does; a new tab is a module and two lines here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.ui.reconstruct import reconstruct_tab
+from hitvideo.ui.theme import static, theme
+
+MAX_FILE_SIZE = "500mb"
+PEOPLE_IN_LINE = 32
+CLEAN_EVERY, KEEP_FOR = 3600, 24 * 3600  # seconds; uploads and results
+
+HEADER = """
+<header class="hv-header">
+  <div>
+    <h1>HiTVideo</h1>
+    <p>Video as a hierarchy of tokens: see what each level keeps.</p>
+  </div>
+  <p class="hv-note">Unofficial implementation of
+    <a href="https://arxiv.org/abs/2503.11513" target="_blank" rel="noopener">arXiv 2503.11513</a>
+  </p>
+</header>
+"""
+
+
+def build_app(pipeline: HiTVideoPipeline, clips: Sequence[Path] = ()) -> gr.Blocks:
+    """The app, not yet served. clips: video files offered as examples."""
+    with gr.Blocks(
+        title="HiTVideo", analytics_enabled=False, delete_cache=(CLEAN_EVERY, KEEP_FOR)
+    ) as app:
+        gr.HTML(HEADER, apply_default_css=False)
+        with gr.Tabs(), gr.Tab("Reconstruct"):
+            reconstruct_tab(pipeline, clips)
+    return app.queue(max_size=PEOPLE_IN_LINE)
+
+
+def launch(app: gr.Blocks, **options: Any) -> str:
+    """Serves the app and returns its address; `options` go to `gr.Blocks.launch`."""
+    _, local, _ = app.launch(
+        theme=theme(),
+        css=static("page.css"),
+        max_file_size=MAX_FILE_SIZE,
+        footer_links=["api"],
+        run_history=False,  # it would point at files that are cleaned away
+        ssr_mode=False,
+        **options,
+    )
+    return local
+
+
+def sample_clips(folder: Path) -> list[Path]:
+    """The videos in `folder`, by name, and a real one that Gradio carries."""
+    real = Path(gr.__file__).parent / "media_assets" / "videos" / "world.mp4"
+    return [*sorted(folder.glob("*.mp4")), *([real] if real.is_file() else [])]

@@ -1,0 +1,65 @@
+"""The table of levels: tokens, bits, bits per pixel and quality, and what they say in one line.
+
+Knows nothing of videos or how the numbers were found.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from hitvideo.pipeline import LevelResult
+from hitvideo.ui.theme import static
+
+RAW_BPP = 24  # 8-bit RGB
+
+
+def table_value(results: Sequence[LevelResult] = (), depth: int = 0) -> dict[str, Any]:
+    """The finished levels as JSON: a summary (empty until all `depth` are done), and rows.
+
+    rows: level, tokens and bits of this level alone; nominal bpp, psnr (dB; None where nothing
+    differs) and ssim of levels 1 to this one.
+    """
+    rows = [
+        {
+            "level": result.level,
+            "tokens": result.tokens,
+            "bits": result.bits,
+            "bpp": result.bpp,
+            "psnr": result.psnr if math.isfinite(result.psnr) else None,
+            "ssim": result.ssim,
+        }
+        for result in results
+    ]
+    return {"summary": summary(results) if 0 < depth == len(results) else "", "rows": rows}
+
+
+def summary(results: Sequence[LevelResult]) -> str:
+    """What a person sees in the finished levels, in plain words; at least one level."""
+    first, last = results[0], results[-1]
+    whole = (
+        f"{RAW_BPP / last.bpp:,.0f} times fewer bits than the {RAW_BPP} a pixel of raw video "
+        f"({last.bpp:.3f} bpp, {last.psnr:.1f} dB)"
+    )
+    if first is last:
+        return f"The one level takes {whole}."
+    return (
+        f"Level 1 spends {first.total_bits / last.total_bits:.0%} of the bits and keeps what "
+        f"happens where ({first.psnr:.1f} dB); each further level adds edges and texture. "
+        f"All {len(results)} together take {whole}."
+    )
+
+
+def levels_table() -> gr.HTML:
+    """The component; give it a `table_value`."""
+    return gr.HTML(
+        table_value(),
+        html_template=static("table.html"),
+        css_template=static("table.css"),
+        js_on_load=static("table.js"),
+        apply_default_css=False,
+        elem_classes="hv-levels",
+    )

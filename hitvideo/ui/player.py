@@ -1,0 +1,79 @@
+"""The player: several videos side by side that play in step, and the progress of making them.
+
+A `gr.HTML` whose page lives in `static/`. It is not subclassed, because Gradio writes a stub file
+beside the source of every component class. Knows nothing of levels, models or how a video is made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from hitvideo.ui.theme import static
+
+Value = dict[str, Any]  # what the browser and the API get; see `PlayerView.value`
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One place in the player. label, detail: its caption; video: an MP4, None until it is made."""
+
+    label: str
+    detail: str = ""
+    video: Path | None = None
+
+    @property
+    def value(self) -> Value:
+        # FileData, so that Gradio copies the file to its cache and gives it an address.
+        file = self.video and gr.FileData(path=str(self.video), mime_type="video/mp4")
+        return {
+            "label": self.label,
+            "detail": self.detail,
+            "video": file and file.model_dump(),
+        }
+
+
+@dataclass(frozen=True)
+class PlayerView:
+    """What the player shows.
+
+    progress: share of the work done, in [0, 1]; None when nothing is being made.
+    seconds_left: a whole number, None while it cannot be told.
+    """
+
+    tiles: tuple[Tile, ...] = ()
+    message: str = ""
+    progress: float | None = None
+    seconds_left: int | None = None
+
+    @property
+    def value(self) -> Value:
+        """As JSON, each video as Gradio's FileData."""
+        return {
+            "tiles": [tile.value for tile in self.tiles],
+            "message": self.message,
+            "progress": self.progress,
+            "seconds_left": self.seconds_left,
+        }
+
+
+def settled(value: Value, message: str) -> Value:
+    """`value` as it came from the browser, with the work ended; `message` if it was cut short."""
+    if value["progress"] is None:
+        return value
+    return {**value, "message": message, "progress": None, "seconds_left": None}
+
+
+def player() -> gr.HTML:
+    """The component; give it a `PlayerView.value`."""
+    return gr.HTML(
+        PlayerView().value,
+        html_template=static("player.html"),
+        css_template=static("player.css"),
+        js_on_load=static("player.js"),
+        apply_default_css=False,
+        elem_classes="hv-player",
+    )

@@ -1,0 +1,122 @@
+// Several videos that play as one. The first video that has loaded leads; the others follow its
+// clock. Runs once per component, with `element`, `props` and `watch` given by gr.HTML.
+const SPEEDS = [0.25, 0.5, 1];
+const SEEK_BEYOND = 0.2; // seconds of drift that playing a little faster or slower cannot mend
+const PLAY = "M8 5v14l11-7z";
+const PAUSE = "M6 5h4v14H6zM14 5h4v14h-4z";
+
+const find = (name) => element.querySelector("." + name);
+const status = find("status"), tiles = find("tiles"), controls = find("controls");
+const play = find("play"), scrub = find("scrub"), speeds = find("speeds"), time = find("time");
+let playing = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+let speed = 1;
+let scrubbing = false;
+let ticking = false;
+
+const make = (tag, name) => Object.assign(document.createElement(tag), { className: name });
+const videos = () => [...tiles.querySelectorAll("video")].filter((v) => v.readyState >= 2);
+const setText = (node, text) => node.textContent !== text && (node.textContent = text);
+
+function addTile() {
+  const tile = make("figure", "tile");
+  const frame = make("div", "frame");
+  const caption = make("figcaption", "");
+  caption.append(make("span", "label"), make("span", "detail"));
+  tile.append(frame, caption);
+  tiles.append(tile);
+  return tile;
+}
+
+function setVideo(tile, url) {
+  const frame = tile.querySelector(".frame");
+  let video = frame.querySelector("video");
+  if ((video?.dataset.url ?? "") === (url ?? "")) return;
+  video?.remove();
+  tile.classList.toggle("ready", Boolean(url));
+  if (!url) return;
+  video = make("video", "");
+  Object.assign(video, { muted: true, loop: true, playsInline: true, preload: "auto", src: url });
+  video.dataset.url = url;
+  video.addEventListener("loadeddata", () => {
+    const leader = videos()[0];
+    if (leader !== video) video.currentTime = leader.currentTime;
+    apply();
+  });
+  frame.append(video);
+}
+
+// Bring every video to the chosen state, then keep them together while they play.
+function apply() {
+  const ready = videos();
+  controls.hidden = !ready.length;
+  play.setAttribute("aria-label", playing ? "Pause" : "Play");
+  play.querySelector("path").setAttribute("d", playing ? PAUSE : PLAY);
+  for (const button of speeds.children)
+    button.setAttribute("aria-pressed", Number(button.dataset.speed) === speed);
+  for (const video of ready) {
+    if (!playing || scrubbing) video.pause();
+    else if (video.paused) video.play().catch(() => {}); // a browser that forbids it: press play
+  }
+  if (ready.length && !ticking) {
+    ticking = true;
+    requestAnimationFrame(tick);
+  }
+}
+
+function tick() {
+  const ready = videos();
+  ticking = element.isConnected && ready.length > 0;
+  if (!ticking) return;
+  const [leader, ...followers] = ready;
+  const length = leader.duration || 1;
+  leader.playbackRate = speed;
+  for (const video of followers) {
+    // Everything loops, so a drift is never more than half the clip, either way round.
+    let drift = video.currentTime - leader.currentTime;
+    drift -= Math.round(drift / length) * length;
+    if (Math.abs(drift) > SEEK_BEYOND && !video.seeking) video.currentTime = leader.currentTime;
+    else video.playbackRate = speed * (1 - 2 * Math.max(-SEEK_BEYOND, Math.min(SEEK_BEYOND, drift)));
+  }
+  scrub.max = length;
+  if (!scrubbing) scrub.value = leader.currentTime;
+  scrub.style.setProperty("--played", `${(100 * leader.currentTime) / length}%`);
+  setText(time, `${leader.currentTime.toFixed(1)} / ${length.toFixed(1)} s`);
+  requestAnimationFrame(tick);
+}
+
+function seek(seconds) {
+  for (const video of videos()) video.currentTime = Math.min(seconds, video.duration - 0.001);
+}
+
+function render() {
+  const view = props.value;
+  while (tiles.children.length > view.tiles.length) tiles.lastElementChild.remove();
+  tiles.style.setProperty("--count", view.tiles.length);
+  view.tiles.forEach((item, index) => {
+    const tile = tiles.children[index] ?? addTile();
+    setText(tile.querySelector(".label"), item.label);
+    setText(tile.querySelector(".detail"), item.detail);
+    setVideo(tile, item.video?.url);
+  });
+  const running = view.progress !== null;
+  status.hidden = !running && !view.message;
+  setText(find("message"), view.message);
+  setText(find("left"), view.seconds_left === null ? "" : `about ${view.seconds_left} s left`);
+  const bar = status.querySelector("progress");
+  bar.hidden = !running;
+  bar.value = view.progress ?? 0;
+  apply();
+}
+
+for (const value of SPEEDS) {
+  const button = make("button", "speed");
+  Object.assign(button, { type: "button", textContent: `${value}×` });
+  button.dataset.speed = value;
+  button.addEventListener("click", () => { speed = value; apply(); });
+  speeds.append(button);
+}
+play.addEventListener("click", () => { playing = !playing; apply(); });
+scrub.addEventListener("input", () => { scrubbing = true; apply(); seek(Number(scrub.value)); });
+scrub.addEventListener("change", () => { scrubbing = false; apply(); });
+watch("value", render);
+render();
