@@ -6,6 +6,8 @@ of levels or networks.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from einops import rearrange
 from torch import Tensor, nn
@@ -23,30 +25,26 @@ def haar_matrix(size: int) -> Tensor:
 
 
 class HaarPatches(nn.Module):
-    """Maps ``(B, 3, T, H, W)`` to ``(B, 3*pt*ph*pw, H/ph, W/pw)`` for T = pt, and back.
+    """Maps ``(B, 3, pt, H, W)`` to ``(B, 3*pt*ph*pw, H/ph, W/pw)``, and back.
 
     Channel order: colour, then frequency along t, y and x, coarse first.
     """
 
+    matrix: Tensor
+
     def __init__(self, patch: tuple[int, int, int]) -> None:
         super().__init__()
         self.patch = patch
-        self.channels = 3 * patch[0] * patch[1] * patch[2]
-        for axis, size in zip("thw", patch, strict=True):
-            self.register_buffer(f"matrix_{axis}", haar_matrix(size), persistent=False)
+        self.channels = 3 * math.prod(patch)
+        t, h, w = (haar_matrix(size) for size in patch)
+        self.register_buffer("matrix", torch.kron(t, torch.kron(h, w)), persistent=False)
 
     def forward(self, video: Tensor) -> Tensor:
         _, ph, pw = self.patch
-        x = rearrange(video, "b c t (h p) (w q) -> b h w c t p q", p=ph, q=pw)
-        x = x @ self.matrix_w.T
-        x = torch.einsum("bhwctpq,np->bhwctnq", x, self.matrix_h)
-        x = torch.einsum("bhwctpq,nt->bhwcnpq", x, self.matrix_t)
-        return rearrange(x, "b h w c t p q -> b (c t p q) h w")
+        x = rearrange(video, "b c t (h p) (w q) -> b h w c (t p q)", p=ph, q=pw)
+        return rearrange(x @ self.matrix.T, "b h w c k -> b (c k) h w")
 
     def inverse(self, coefficients: Tensor) -> Tensor:
         pt, ph, pw = self.patch
-        x = rearrange(coefficients, "b (c t p q) h w -> b h w c t p q", t=pt, p=ph, q=pw)
-        x = x @ self.matrix_w
-        x = torch.einsum("bhwctnq,np->bhwctpq", x, self.matrix_h)
-        x = torch.einsum("bhwcnpq,nt->bhwctpq", x, self.matrix_t)
-        return rearrange(x, "b h w c t p q -> b c t (h p) (w q)")
+        x = rearrange(coefficients, "b (c k) h w -> b h w c k", c=3) @ self.matrix
+        return rearrange(x, "b h w c (t p q) -> b c t (h p) (w q)", t=pt, p=ph, q=pw)

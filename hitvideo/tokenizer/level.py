@@ -9,6 +9,7 @@ levels than its coarser neighbour, and of other groups than the one before.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -40,12 +41,14 @@ class LevelOutput:
 
     video: the group reconstructed at this level's scale ``(B, 3, 8/pool_t, H/pool_h, W/pool_w)``.
     features: decoder features ``(B, width, h, w)``.
+    coefficients: the same as Haar coefficients ``(B, C, h, w)``.
     codes: ``(B, 8/stride_t, h, w)``, or None where nothing was encoded or decoded.
     loss: the quantizer's auxiliary loss, a scalar.
     """
 
     video: Tensor
     features: Tensor
+    coefficients: Tensor
     codes: Tensor | None
     loss: Tensor
 
@@ -86,9 +89,9 @@ class Level(nn.Module):
         if config.memory:
             self.recall = nn.Conv2d(width, width, 1)
             self.embed_still = nn.Conv2d(channels, width, 1)
-            bands, count = _bands(config.patch)
-            self.register_buffer("bands", bands, persistent=False)
-            self.gate = zero_conv(width, count)
+            self.haar_frame = HaarPatches((1, *config.patch[1:]))
+            self.register_buffer("bands", _bands(config.patch), persistent=False)
+            self.gate = zero_conv(width, self.bands.shape[1])
             nn.init.constant_(self.gate.bias, -2.0)  # type: ignore[arg-type]
         self.context = blocks(width, 1)
 
@@ -106,7 +109,7 @@ class Level(nn.Module):
 
     def view(self, group: Tensor) -> Tensor:
         """The group ``(B, 3, 8, H, W)`` at this level's scale, as Haar coefficients."""
-        return self.haar(F.avg_pool3d(group, self.config.pool))
+        return self.haar(F.avg_pool3d(group, self.config.pool)).float()
 
     def encode(self, coefficients: Tensor, finer: Tensor | None) -> Tensor:
         """Encoder features from this level's coefficients and the finer level's features."""
@@ -153,8 +156,9 @@ class Level(nn.Module):
                 flat = keep * flat
             base = base + self.expand(flat).float()
         features = self.decoder(features)
-        video = self.haar.inverse(base + self.detail(features).float() * self._unit())
-        return LevelOutput(video, features, codes, loss)
+        coefficients = base + self.detail(features).float() * self._unit()
+        video = self.haar.inverse(coefficients).float()
+        return LevelOutput(video, features, coefficients, codes, loss)
 
     def remember(self, output: LevelOutput) -> Memory | None:
         if not self.config.memory:
@@ -173,19 +177,26 @@ class Level(nn.Module):
             features = self.start.view(1, -1, 1, 1).expand(batch, -1, *grid)
         else:
             size = 8 // pt, height // ph, width // pw
-            base = self.haar(F.interpolate(coarse.video, size, mode="trilinear"))
+            base = self.haar(F.interpolate(coarse.video, size, mode="trilinear")).float()
             lifted = F.interpolate(coarse.features, grid, mode="nearest")
             features = self.up(lifted) + self.embed_base(self._scaled(base))
         still = None
         if memory is not None:
             # If nothing moved, the last frame goes on: offered as a candidate, weighted per band.
-            frames = memory.frame.unsqueeze(2).expand(-1, -1, 8 // pt, -1, -1)
-            still = self.haar(frames) - base
+            still = self._still(memory.frame) - base
             features = features + self.recall(memory.features) + self.embed_still(self._scaled(still))
         features = self.context(features)
         if still is not None:
-            base = base + torch.sigmoid(self.gate(features).float())[:, self.bands] * still
+            gates = F.conv2d(torch.sigmoid(self.gate(features)), self.bands.to(features.dtype))
+            base = base + gates.float() * still
         return base, features
+
+    def _still(self, frame: Tensor) -> Tensor:
+        """Coefficients of a group in which ``frame`` stands still: all in the lowest band of t."""
+        pt = self.haar.patch[0]
+        low = rearrange(self.haar_frame(frame.unsqueeze(2)), "b (c k) h w -> b c 1 k h w", c=3)
+        full = F.pad(low * pt**0.5, (0, 0, 0, 0, 0, 0, 0, pt - 1))
+        return rearrange(full, "b c t k h w -> b (c t k) h w").float()
 
     def _quantize(
         self, base: Tensor, features: Tensor, source: Source
@@ -205,10 +216,13 @@ class Level(nn.Module):
         return coefficients / self._unit()
 
 
-def _bands(patch: tuple[int, int, int]) -> tuple[Tensor, int]:
-    """For every Haar channel the index of its wavelet band (scale along t, y, x), and their count."""
+def _bands(patch: tuple[int, int, int]) -> Tensor:
+    """A 1x1 kernel ``(channels, bands, 1, 1)`` that spreads one value per wavelet band.
+
+    A band is a scale along t, y and x; all its coefficients and colours share the value.
+    """
     per_axis = [torch.arange(size).float().add(0.5).log2().floor().add(1).long() for size in patch]
     counts = [int(scales.max()) + 1 for scales in per_axis]
     t, y, x = torch.meshgrid(*per_axis, indexing="ij")
-    bands = (t * counts[1] + y) * counts[2] + x
-    return bands.reshape(1, -1).expand(3, -1).reshape(-1), counts[0] * counts[1] * counts[2]
+    bands = ((t * counts[1] + y) * counts[2] + x).reshape(-1).repeat(3)
+    return F.one_hot(bands, math.prod(counts)).float()[..., None, None]

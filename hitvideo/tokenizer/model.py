@@ -28,11 +28,13 @@ State = tuple[Memory | None, ...]  # one per level; `HiTVideoTokenizer.initial_s
 class GroupResult:
     """One group through the ladder, with everything a loss may want.
 
-    video: ``(B, 3, 8, H, W)``; outputs: one per level; state: for the next group.
+    video: ``(B, 3, 8, H, W)``; outputs and sources (where a group was encoded): one per level;
+    state: for the next group.
     """
 
     video: Tensor
     outputs: tuple[LevelOutput, ...]
+    sources: Sequence[Source | None]
     state: State
 
     @property
@@ -96,7 +98,7 @@ class HiTVideoTokenizer(nn.Module):
         memory = tuple(
             level.remember(output) for level, output in zip(self.levels, outputs, strict=True)
         )
-        return GroupResult(outputs[-1].video, tuple(outputs), memory)
+        return GroupResult(outputs[-1].video, tuple(outputs), sources, memory)
 
     def _encode_group(self, group: Tensor | None) -> Sequence[Source | None]:
         if group is None:

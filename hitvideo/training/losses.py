@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hitvideo.tokenizer.config import GROUP
-from hitvideo.tokenizer.model import HiTVideoTokenizer
+from hitvideo.tokenizer.model import GroupResult, HiTVideoTokenizer
 
 FLOOR = 2e-4  # mean squared error (range 2) under which a crop is good enough: 43 dB
 
@@ -46,17 +45,12 @@ class LadderLoss(nn.Module):
             result = self.tokenizer.step(state, shape, group=group, depth=depth)
             state = result.state
             pieces.append(result.video)
-            errors = []
-            for k, output in enumerate(result.outputs[:-1]):
-                seen = F.avg_pool3d(group, self.tokenizer.config.levels[k].pool)
-                errors.append((output.video - seen).pow(2).mean((1, 2, 3, 4)))
-                commitment = commitment + output.loss
-            commitment = commitment + result.outputs[-1].loss
-            level_errors.append(torch.stack(errors, 1) if errors else video.new_zeros(len(video), 0))
+            commitment = commitment + sum(output.loss for output in result.outputs)
+            level_errors.append(_level_errors(result))
         output_video = torch.cat(pieces, 2)
         error = (output_video - video).pow(2).mean((1, 2, 3, 4))
         total = torch.log(error + FLOOR).mean()
-        kept = torch.arange(len(self.tokenizer.levels) - 1, device=depth.device) < depth[:, None]
+        kept = torch.arange(len(self.tokenizer.levels), device=depth.device) < depth[:, None]
         levels = torch.log(torch.stack(level_errors).mean(0) + FLOOR) * kept
         total = total + self.level * levels.sum(1).mean()
         edges = (output_video - video).abs().mean((1, 2, 3, 4))
@@ -66,6 +60,15 @@ class LadderLoss(nn.Module):
         full = depth >= len(self.tokenizer.levels)
         picked = error[full] if bool(full.any()) else error
         return TokenizerLoss(total, (-10 * torch.log10(picked.detach() / 4 + 1e-9)).mean())
+
+
+def _level_errors(result: GroupResult) -> Tensor:
+    """Mean squared error of every level at its own scale ``(B, levels)``; Haar keeps squares."""
+    errors = []
+    for output, source in zip(result.outputs, result.sources, strict=True):
+        assert source is not None
+        errors.append((output.coefficients - source.coefficients).pow(2).mean((1, 2, 3)))
+    return torch.stack(errors, 1)
 
 
 def sample_depths(batch: int, levels: int, full_share: float, generator: torch.Generator) -> Tensor:
