@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,6 +49,19 @@ class LevelResult:
     psnr: float
     ssim: float
     perplexity: float
+
+    def figures(self) -> dict[str, Any]:
+        """The numbers alone, named as the JSON files name them."""
+        return {
+            "level": self.level,
+            "tokens": self.tokens,
+            "bits": self.bits,
+            "total_bits": self.total_bits,
+            "bpp_nominal": self.bpp,
+            "psnr": self.psnr,
+            "ssim": self.ssim,
+            "perplexity": self.perplexity,
+        }
 
 
 @dataclass(frozen=True)

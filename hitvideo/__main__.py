@@ -1,0 +1,7 @@
+"""`python -m hitvideo`: the command line."""
+
+import sys
+
+from hitvideo.cli import main
+
+sys.exit(main())

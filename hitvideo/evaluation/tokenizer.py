@@ -1,0 +1,142 @@
+"""A tokenizer on a set of clips: quality at every depth, use of every codebook, x264 beside it.
+
+Returns plain data for JSON. Knows nothing of files, and draws nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.evaluation import codecs
+from hitvideo.evaluation.clips import PROTOCOL, Clip, mean_with_interval
+from hitvideo.evaluation.metrics import code_counts, codebook_usage, perplexity
+from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.tokenizer import HiTVideoTokenizer
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """One clip; every list runs over depths, coarse first. x264: dB at equal bytes, or None."""
+
+    name: str
+    source: str
+    frames: int
+    bytes: list[float]
+    psnr: list[float]
+    ssim: list[float]
+    x264: list[float | None] | None
+
+
+def evaluate_tokenizer(
+    pipeline: HiTVideoPipeline, clips: Iterable[Clip], *, x264: bool = False
+) -> dict[str, Any]:
+    """Means over the clips for every depth, then by source and clip by clip.
+
+    Sizes are nominal: log2 of the codebook size for every token. ``x264`` adds its PSNR at the
+    same bytes, over the clips that it can code that small.
+    """
+    configs = pipeline.tokenizer.config.levels
+    counts = [np.zeros(level.codebook_size, np.int64) for level in configs]
+    measured = [_measure(pipeline, clip, counts, x264) for clip in clips]
+    if not measured:
+        raise HiTVideoError("There is no clip that could be measured.")
+    return {
+        "protocol": PROTOCOL,
+        "tokenizer": fingerprint(pipeline.tokenizer),
+        "clips": len(measured),
+        "levels": [
+            {
+                **_level(measured, depth),
+                "bpp_nominal": pipeline.tokenizer.config.bpp(depth + 1),
+                "codebook_size": configs[depth].codebook_size,
+                "perplexity": perplexity(counts[depth]),
+                "usage": codebook_usage(counts[depth]),
+                "tokens_seen": int(counts[depth].sum()),
+            }
+            for depth in range(len(configs))
+        ],
+        **({"codec": codecs.version()} if x264 else {}),
+        "by_source": _by_source(measured),
+        "by_clip": [_clip(m) for m in measured],
+    }
+
+
+def fingerprint(tokenizer: HiTVideoTokenizer) -> str:
+    """16 hexadecimal digits that name these weights, whatever precision they are stored in."""
+    digest = sha256()
+    for name, tensor in sorted(tokenizer.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.float().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _measure(
+    pipeline: HiTVideoPipeline, clip: Clip, counts: list[np.ndarray], x264: bool
+) -> _Measured:
+    results = [s.result for s in pipeline.reconstruct(clip.frames) if s.result is not None]
+    for count, result in zip(counts, results, strict=True):
+        count += code_counts(result.codes, len(count))
+    sizes = [result.total_bits / 8 for result in results]
+    points = codecs.x264_points(clip.frames, sizes[-1]) if x264 else None
+    return _Measured(
+        name=clip.name,
+        source=clip.source,
+        frames=len(clip.frames),
+        bytes=sizes,
+        psnr=[result.psnr for result in results],
+        ssim=[result.ssim for result in results],
+        x264=[codecs.quality_at(points, size) for size in sizes] if points else None,
+    )
+
+
+def _level(measured: list[_Measured], depth: int) -> dict[str, Any]:
+    mean, interval = mean_with_interval(
+        (m.psnr[depth] for m in measured), (m.source for m in measured)
+    )
+    level: dict[str, Any] = {
+        "level": depth + 1,
+        "psnr": mean,
+        "psnr_interval_95": interval,
+        "ssim": float(np.mean([m.ssim[depth] for m in measured])),
+    }
+    if measured[0].x264 is not None:
+        level["x264"] = _against_x264(measured, depth)
+    return level
+
+
+def _against_x264(measured: list[_Measured], depth: int) -> dict[str, Any]:
+    pairs = [(m.psnr[depth], m.x264[depth]) for m in measured if m.x264 is not None]
+    coded = [(ours, theirs) for ours, theirs in pairs if theirs is not None]
+    ours, theirs = np.mean(coded, axis=0).tolist() if coded else (None, None)
+    return {"clips_coded_this_small": len(coded), "psnr": theirs, "our_psnr_on_those": ours}
+
+
+def _by_source(measured: list[_Measured]) -> dict[str, Any]:
+    groups: dict[str, list[_Measured]] = {}
+    for m in measured:
+        groups.setdefault(m.source, []).append(m)
+    return {
+        source: {
+            "clips": len(group),
+            "psnr": np.mean([m.psnr for m in group], axis=0).tolist(),
+            "ssim": np.mean([m.ssim for m in group], axis=0).tolist(),
+        }
+        for source, group in sorted(groups.items())
+    }
+
+
+def _clip(m: _Measured) -> dict[str, Any]:
+    clip = {
+        "name": m.name,
+        "frames": m.frames,
+        "bytes_nominal": m.bytes,
+        "psnr": m.psnr,
+        "ssim": m.ssim,
+    }
+    return clip if m.x264 is None else {**clip, "x264_psnr": m.x264}

@@ -1,0 +1,80 @@
+"""Output files and folders that appear complete or not at all.
+
+Knows nothing of what is written into them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from hitvideo.errors import HiTVideoError
+
+
+@contextmanager
+def json_output(path: str | Path) -> Iterator[dict[str, Any]]:
+    """A dictionary to fill; it is written to ``path`` when the block ends without an error.
+
+    Raises HiTVideoError before the block runs if ``path`` cannot be written, so that no long
+    computation is lost to a typing mistake.
+    """
+    target = Path(path)
+    part = target.with_name(f".{uuid.uuid4().hex}.json")
+    if os.path.isdir(target):
+        raise HiTVideoError(f"{target} is a folder, so no results can be written there.")
+    content: dict[str, Any] = {}
+    try:
+        with _told(target):
+            part.touch(exist_ok=False)
+        yield content
+        with _told(target):
+            part.write_text(to_json(content) + "\n", encoding="utf-8")
+            part.replace(target)
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+@contextmanager
+def folder_output(path: str | Path) -> Iterator[Path]:
+    """A folder to write files into; they move to ``path`` when the block ends without an error.
+
+    ``path`` is created if its parent exists; files already there stay, those of the same name are
+    replaced. On any error it is left as it was, or not created at all.
+    """
+    target = Path(path)
+    created = not os.path.lexists(target)
+    part = target / f".{uuid.uuid4().hex}"
+    try:
+        with _told(target):
+            target.mkdir(exist_ok=True)
+            part.mkdir()
+        yield part
+        with _told(target):
+            for file in sorted(part.iterdir()):
+                file.replace(target / file.name)
+        created = False  # it holds results now
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+        if created:
+            with suppress(OSError):
+                target.rmdir()
+
+
+def to_json(content: Any) -> str:
+    """JSON for people and programs alike; NaN and infinities are errors."""
+    return json.dumps(content, indent=2, allow_nan=False)
+
+
+@contextmanager
+def _told(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise HiTVideoError(f"{target} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,356 @@
+"""The command line as a user runs it: exit codes, one-line errors, nothing left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+
+from hitvideo.cli import main
+from hitvideo.tokenizer import HiTVideoTokenizer, LevelConfig, TokenizerConfig
+from hitvideo.video import probe, read_video, write_video
+
+ROOT = Path(__file__).parent.parent
+COMMAND = [sys.executable, "-m", "hitvideo"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+
+TINY = TokenizerConfig(
+    levels=(
+        LevelConfig((8, 16, 16), (2, 2, 2), (4, 4), 8, 1, 1, memory=False),
+        LevelConfig((4, 8, 8), (1, 1, 1), (4, 4, 4), 8, 1, 1, memory=True),
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("weights")
+    HiTVideoTokenizer(TINY).save_pretrained(folder / "tokenizer")
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("clips") / "patches_01.mp4"
+    patches = np.random.default_rng(0).integers(0, 256, (40, 3, 4, 3), dtype=np.uint8)
+    write_video(path, patches.repeat(16, axis=1).repeat(16, axis=2), 16)
+    return str(path)
+
+
+def hitvideo(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, cwd=cwd)
+
+
+def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("hitvideo: ")
+    assert done.stderr.count("\n") == 1
+    for word in words:
+        assert word in done.stderr
+
+
+def test_reconstruct_writes_every_level_and_its_figures(
+    clip: str, weights: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    options = ["--size", 32, "--start", 0.5, "--seconds", 1.5, "--weights", weights]
+    done = hitvideo("reconstruct", clip, out, *options, "--device", "cpu", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    names = sorted(path.name for path in out.iterdir())
+    assert names == ["level_1.mp4", "level_2.mp4", "levels.json", "original.mp4"]
+    report = json.loads(done.stdout)
+    assert report == json.loads((out / "levels.json").read_text())
+    assert (report["frames"], report["height"], report["width"]) == (12, 32, 32)
+    assert [level["tokens"] for level in report["levels"]] == [2 * 2 * 2, 4 * 4 * 4]
+    assert [level["bits"] for level in report["levels"]] == [8 * 4, 64 * 6]
+    for level in report["levels"]:
+        info = probe(out / level["file"])
+        assert (info.width, info.height, info.fps) == (32, 32, 8)
+    assert len(read_video(out / "level_2.mp4")) == 12
+    cut = read_video(clip, fps=8, size=32, start=0.5, seconds=1.5)
+    shown = read_video(out / "original.mp4").astype(int)
+    assert np.abs(shown - cut).mean() < 10  # another frame would be at 85; 4:2:0 blurs edges
+
+
+def test_reconstruct_into_a_folder_that_holds_something(
+    clip: str, weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.txt").write_text("keep")
+    (tmp_path / "levels.json").write_text("old")
+    code = main(["reconstruct", clip, str(tmp_path), "--size", "16", "--weights", weights])
+    assert code == 0
+    assert (tmp_path / "mine.txt").read_text() == "keep"
+    assert json.loads((tmp_path / "levels.json").read_text())["frames"] == 20
+    assert len(list(tmp_path.iterdir())) == 5
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["level 1", "level 2"]
+
+
+def broken(kind: str, folder: Path) -> Path:
+    """A file that is no video, of some kind."""
+    path = folder / f"{kind}.mp4"
+    if kind == "empty":
+        path.touch()
+    elif kind == "text":
+        path.write_text("not a video\n" * 100)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "truncated":
+        write_video(path, np.zeros((20, 32, 32, 3), np.uint8), 8)
+        path.write_bytes(path.read_bytes()[:300])
+    elif kind == "audio":
+        with av.open(path, "w") as container:
+            stream = container.add_stream("aac", rate=44100)
+            frame = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), "fltp", "stereo")
+            frame.rate = 44100
+            container.mux([*stream.encode(frame), *stream.encode(None)])
+    return path
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "text", "folder", "truncated", "audio"])
+def test_what_is_no_video_is_one_line_and_leaves_nothing(kind: str, tmp_path: Path) -> None:
+    path = broken(kind, tmp_path)
+    out = tmp_path / "out"
+    assert_refused(hitvideo("reconstruct", path, out), path.name)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--seconds", "nan"], "length"),
+        (["--seconds", "0"], "length"),
+        (["--start", "nan"], "start"),
+        (["--start", "-1"], "start"),
+        (["--start", "60"], "ends after"),
+        (["--fps", "nan"], "frame rate"),
+        (["--fps", "0"], "frame rate"),
+        (["--size", "0"], "size"),
+        (["--size", "100000"], "size"),
+        (["--weights", "nowhere"], "nowhere"),
+        (["--device", "abacus"], "abacus"),
+    ],
+)
+def test_options_out_of_range_are_one_line_and_leave_nothing(
+    clip: str,
+    weights: str,
+    tmp_path: Path,
+    options: list[str],
+    word: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    out = tmp_path / "out"
+    assert main(["reconstruct", clip, str(out), "--weights", weights, *options]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("hitvideo: ")
+    assert captured.err.count("\n") == 1
+    assert word in captured.err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("place", ["file", "file/under", "missing/deep", "/proc/hitvideo"])
+def test_an_output_folder_that_cannot_be(clip: str, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("mine")
+    out = tmp_path / place
+    assert_refused(hitvideo("reconstruct", clip, out), str(out), "cannot be written")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
+def test_a_read_only_folder(clip: str, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    assert_refused(hitvideo("reconstruct", clip, tmp_path), "cannot be written")
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_it_tidies_up(
+    clip: str, weights: str, tmp_path: Path, sent: signal.Signals, code: int
+) -> None:
+    out = tmp_path / "out"
+    options = ["--fps", "240", "--size", "256", "--weights", weights]  # 600 frames: no hurry
+    process = subprocess.Popen(
+        [*COMMAND, "reconstruct", clip, str(out), *options],
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        while not list(out.glob(".*/original.mp4")) and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(sent)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, errors) == (code, "")
+    assert not out.exists()
+
+
+def test_a_reader_that_leaves_early_is_no_error() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    environment = {**ENVIRONMENT, "PYTHONUNBUFFERED": ""}  # so that the last flush is what fails
+    command = [*COMMAND, "--help"]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, env=environment)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_toon_prints_the_caption_of_what_it_writes(tmp_path: Path) -> None:
+    from hitvideo.data.toon import toon_clip
+
+    out = tmp_path / "toon.mp4"
+    done = hitvideo("toon", "--seed", 7, out, "--frames", 9, "--size", 64)
+    expected = toon_clip(7, frames=9, height=64, width=64)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == expected.caption + "\n"
+    frames = read_video(out)
+    assert frames.shape == (9, 64, 64, 3)
+    assert np.abs(frames.astype(int) - expected.frames.numpy()).mean() < 6
+
+
+def test_toon_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = str(tmp_path / "toon.mp4")
+    assert main(["toon", "--seed", "3", out, "--frames", "1", "--size", "16", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["seed"] == 3
+    assert report["caption"]
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (["--seed", "-1", "toon.mp4"], "seed"),
+        (["--seed", "1", "--frames", "0", "toon.mp4"], "frame"),
+        (["--seed", "1", "--size", "0", "toon.mp4"], "pixels"),
+        (["--seed", "1", "--frames", "10000000", "toon.mp4"], "too large"),
+        (["--seed", "1", "--frames", "1", "toon.avi"], ".mp4"),
+        (["--seed", "1", "--frames", "1", "missing/toon.mp4"], "folder"),
+    ],
+)
+def test_toons_that_cannot_be(
+    options: list[str],
+    word: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["toon", *options]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("hitvideo: ")
+    assert word in captured.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["paint"], ["toon", "--seed", "x", "a.mp4"], ["evaluate"], ["reconstruct"]]
+)
+def test_commands_that_are_none_end_with_usage(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: hitvideo" in capsys.readouterr().err
+
+
+def test_help_is_quick_because_it_imports_no_torch() -> None:
+    code = (
+        "import sys; from hitvideo.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit as ended: assert ended.code == 0\n"
+        "assert not {'torch', 'av', 'gradio'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    for command in (b"reconstruct", b"toon", b"train-tokenizer", b"evaluate", b"benchmark"):
+        assert command in done.stdout
+
+
+def test_training_takes_its_options_from_the_training_module(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["train-tokenizer", "--help"])
+    assert "--out" in capsys.readouterr().out
+
+
+def test_evaluate_tokenizer_from_folder_to_json(clip: str, weights: str, tmp_path: Path) -> None:
+    out = tmp_path / "results.json"
+    folder = Path(clip).parent
+    done = hitvideo(
+        "evaluate", "tokenizer", folder, out, "--weights", weights, "--json", "--device", "cpu"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(out.read_text())
+    assert report == json.loads(done.stdout)
+    assert report["set"] == folder.name
+    assert report["clips"] == 1
+    assert report["by_clip"][0]["frames"] == 16  # of the 20 at 8 fps
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
+@pytest.mark.parametrize("place", ["missing/results.json", "", "/proc/results.json"])
+def test_results_that_cannot_be_written_are_refused_before_measuring(
+    clip: str, tmp_path: Path, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = str(tmp_path / place)
+    assert main(["evaluate", "tokenizer", str(Path(clip).parent), out]) == 2
+    assert out in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "."])
+def test_nothing_to_evaluate(
+    folder: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["evaluate", "tokenizer", folder, "results.json"]) == 2
+    assert main(["evaluate", "baselines", folder, folder, "results.json"]) == 2
+    assert capsys.readouterr().err.count("hitvideo: There ") == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_benchmark_names_the_machine(weights: str) -> None:
+    done = hitvideo(
+        "benchmark",
+        "--weights",
+        weights,
+        "--device",
+        "cpu",
+        "--repeats",
+        2,
+        "--threads",
+        1,
+        "--json",
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["machine"]["threads"] == 1
+    assert report["machine"]["processor"]
+    assert len(report["all_encode_seconds"]) == report["repeats"] == 2
+    total = report["encode_seconds"] + report["decode_seconds_by_depth"][-1]
+    assert report["times_real_time"] == pytest.approx(8 / total)
+
+
+@pytest.mark.parametrize("options", [["--repeats", "0"], ["--threads", "0"]])
+def test_a_benchmark_of_nothing(
+    options: list[str], weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["benchmark", "--weights", weights, *options]) == 2
+    assert "at least" in capsys.readouterr().err
