@@ -19,8 +19,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Opens HiTVideo in the browser.")
     parser.add_argument("--share", action="store_true", help="also give out a public link")
     parser.add_argument("--host", help="address to listen on; 0.0.0.0 for the whole network")
-    parser.add_argument("--port", type=int, help="port to listen on (default: 7860 or the next)")
-    parser.add_argument("--device", default="auto", help='"cpu", "cuda", ... (default: %(default)s)')
+    parser.add_argument("--port", type=int, help="port to listen on; by default the first free one")
+    parser.add_argument("--device", default="auto", help="cpu, cuda, ...; auto (default): the best")
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="folder of the model")
     args = parser.parse_args()
     try:

@@ -13,6 +13,7 @@ import gradio as gr
 
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.ui.reconstruct import reconstruct_tab
+from hitvideo.ui.reconstruction import Reconstruction
 from hitvideo.ui.theme import static, theme
 
 MAX_FILE_SIZE = "500mb"
@@ -35,11 +36,14 @@ HEADER = """
 def build_app(pipeline: HiTVideoPipeline, clips: Sequence[Path] = ()) -> gr.Blocks:
     """The app, not yet served. clips: video files offered as examples."""
     with gr.Blocks(
-        title="HiTVideo", analytics_enabled=False, delete_cache=(CLEAN_EVERY, KEEP_FOR)
+        title="HiTVideo",
+        fill_width=True,  # the style sheet sets the measure
+        analytics_enabled=False,
+        delete_cache=(CLEAN_EVERY, KEEP_FOR),
     ) as app:
         gr.HTML(HEADER, apply_default_css=False)
         with gr.Tabs(), gr.Tab("Reconstruct"):
-            reconstruct_tab(pipeline, clips)
+            reconstruct_tab(Reconstruction(pipeline), clips)
     return app.queue(max_size=PEOPLE_IN_LINE)
 
 

@@ -40,16 +40,13 @@ def table_value(results: Sequence[LevelResult] = (), depth: int = 0) -> dict[str
 def summary(results: Sequence[LevelResult]) -> str:
     """What a person sees in the finished levels, in plain words; at least one level."""
     first, last = results[0], results[-1]
-    whole = (
-        f"{RAW_BPP / last.bpp:,.0f} times fewer bits than the {RAW_BPP} a pixel of raw video "
-        f"({last.bpp:.3f} bpp, {last.psnr:.1f} dB)"
-    )
+    saving = f"{RAW_BPP / last.bpp:,.0f} times fewer bits (nominal) than the frames uncompressed"
     if first is last:
-        return f"The one level takes {whole}."
+        return f"The one level needs {saving}, at {last.psnr:.1f} dB."
     return (
-        f"Level 1 spends {first.total_bits / last.total_bits:.0%} of the bits and keeps what "
-        f"happens where ({first.psnr:.1f} dB); each further level adds edges and texture. "
-        f"All {len(results)} together take {whole}."
+        f"Level 1 spends {first.total_bits / last.total_bits:.0%} of the bits and keeps what is "
+        "where and how it moves; each further level adds edges and texture. "
+        f"All {len(results)} together need {saving}, at {last.psnr:.1f} dB."
     )
 
 

@@ -42,12 +42,14 @@ class PlayerView:
 
     progress: share of the work done, in [0, 1]; None when nothing is being made.
     seconds_left: a whole number, None while it cannot be told.
+    failed: whether the message says what went wrong.
     """
 
     tiles: tuple[Tile, ...] = ()
     message: str = ""
     progress: float | None = None
     seconds_left: int | None = None
+    failed: bool = False
 
     @property
     def value(self) -> Value:
@@ -57,6 +59,7 @@ class PlayerView:
             "message": self.message,
             "progress": self.progress,
             "seconds_left": self.seconds_left,
+            "failed": self.failed,
         }
 
 
@@ -67,10 +70,10 @@ def settled(value: Value, message: str) -> Value:
     return {**value, "message": message, "progress": None, "seconds_left": None}
 
 
-def player() -> gr.HTML:
-    """The component; give it a `PlayerView.value`."""
+def player(view: PlayerView) -> gr.HTML:
+    """The component, showing `view`; from then on give it a `PlayerView.value`."""
     return gr.HTML(
-        PlayerView().value,
+        view.value,
         html_template=static("player.html"),
         css_template=static("player.css"),
         js_on_load=static("player.js"),

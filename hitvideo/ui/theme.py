@@ -19,8 +19,9 @@ def static(name: str) -> str:
 
 def theme() -> gr.themes.Base:
     """Quiet greys and one accent, in fonts that Gradio carries, so that nothing is fetched."""
-    plex = gr.themes.LocalFont("IBM Plex Sans")
-    mono = gr.themes.LocalFont("IBM Plex Mono")
+    # Bold, since the semibold that Gradio carries holds only some of the letters.
+    plex = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700))
+    mono = gr.themes.LocalFont("IBM Plex Mono", weights=(400,))
     base = gr.themes.Base(
         primary_hue="teal",
         secondary_hue="teal",
@@ -48,6 +49,7 @@ def theme() -> gr.themes.Base:
         block_title_text_color="*body_text_color",
         block_title_text_color_dark="*body_text_color",
         block_label_text_color="*body_text_color_subdued",
+        input_border_width="1px",
         input_border_color="*neutral_300",
         input_border_color_dark="*neutral_700",
         input_background_fill="white",
@@ -60,6 +62,8 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_hover="*primary_800",
         button_primary_background_fill_dark="*primary_600",
         button_primary_background_fill_hover_dark="*primary_700",
+        button_primary_border_color="transparent",
+        button_primary_border_color_dark="transparent",
         button_primary_text_color="white",
         button_primary_text_color_dark="white",
     )

@@ -14,7 +14,7 @@ let scrubbing = false;
 let ticking = false;
 
 const make = (tag, name) => Object.assign(document.createElement(tag), { className: name });
-const videos = () => [...tiles.querySelectorAll("video")].filter((v) => v.readyState >= 2);
+const videos = () => [...tiles.querySelectorAll("video")].filter((v) => v.readyState >= 1);
 const setText = (node, text) => node.textContent !== text && (node.textContent = text);
 
 function addTile() {
@@ -37,7 +37,7 @@ function setVideo(tile, url) {
   video = make("video", "");
   Object.assign(video, { muted: true, loop: true, playsInline: true, preload: "auto", src: url });
   video.dataset.url = url;
-  video.addEventListener("loadeddata", () => {
+  video.addEventListener("loadedmetadata", () => {
     const leader = videos()[0];
     if (leader !== video) video.currentTime = leader.currentTime;
     apply();
@@ -45,29 +45,21 @@ function setVideo(tile, url) {
   frame.append(video);
 }
 
-// Bring every video to the chosen state, then keep them together while they play.
+// Show the chosen state, and start the loop that brings the videos to it.
 function apply() {
-  const ready = videos();
-  controls.hidden = !ready.length;
+  controls.hidden = !videos().length;
   play.setAttribute("aria-label", playing ? "Pause" : "Play");
   play.querySelector("path").setAttribute("d", playing ? PAUSE : PLAY);
   for (const button of speeds.children)
     button.setAttribute("aria-pressed", Number(button.dataset.speed) === speed);
-  for (const video of ready) {
-    if (!playing || scrubbing) video.pause();
-    else if (video.paused) video.play().catch(() => {}); // a browser that forbids it: press play
-  }
-  if (ready.length && !ticking) {
-    ticking = true;
-    requestAnimationFrame(tick);
-  }
+  if (!ticking) requestAnimationFrame(tick);
+  ticking = true;
 }
 
 function tick() {
-  const ready = videos();
-  ticking = element.isConnected && ready.length > 0;
-  if (!ticking) return;
-  const [leader, ...followers] = ready;
+  const [leader, ...followers] = videos();
+  ticking = false;
+  if (!leader || !element.isConnected) return;
   const length = leader.duration || 1;
   leader.playbackRate = speed;
   for (const video of followers) {
@@ -77,11 +69,23 @@ function tick() {
     if (Math.abs(drift) > SEEK_BEYOND && !video.seeking) video.currentTime = leader.currentTime;
     else video.playbackRate = speed * (1 - 2 * Math.max(-SEEK_BEYOND, Math.min(SEEK_BEYOND, drift)));
   }
+  for (const video of [leader, ...followers]) {
+    if (!playing || scrubbing) video.pause();
+    else if (video.paused) video.play().catch(refused);
+  }
   scrub.max = length;
   if (!scrubbing) scrub.value = leader.currentTime;
   scrub.style.setProperty("--played", `${(100 * leader.currentTime) / length}%`);
   setText(time, `${leader.currentTime.toFixed(1)} / ${length.toFixed(1)} s`);
+  if (!playing && !scrubbing) return;
+  ticking = true;
   requestAnimationFrame(tick);
+}
+
+function refused(error) {
+  if (error.name !== "NotAllowedError") return; // such as a video that is taken away
+  playing = false;
+  apply();
 }
 
 function seek(seconds) {
@@ -98,13 +102,14 @@ function render() {
     setText(tile.querySelector(".detail"), item.detail);
     setVideo(tile, item.video?.url);
   });
-  const running = view.progress !== null;
-  status.hidden = !running && !view.message;
+  status.classList.toggle("failed", view.failed);
   setText(find("message"), view.message);
   setText(find("left"), view.seconds_left === null ? "" : `about ${view.seconds_left} s left`);
-  const bar = status.querySelector("progress");
-  bar.hidden = !running;
-  bar.value = view.progress ?? 0;
+  status.querySelector("progress").value = view.progress ?? 0;
+  const idle = view.progress === null;
+  const next = view.tiles.findIndex((item) => !item.video);
+  [...tiles.children].forEach((tile, k) => tile.classList.toggle("next", !idle && k === next));
+  tiles.classList.toggle("idle", idle && next === 0);
   apply();
 }
 
