@@ -11,29 +11,20 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-import torch
 
 from hitvideo.cli import main
-from hitvideo.tokenizer import HiTVideoTokenizer, LevelConfig, TokenizerConfig
+from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.video import probe, read_video, write_video
 
 ROOT = Path(__file__).parent.parent
 COMMAND = [sys.executable, "-m", "hitvideo"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
-TINY = TokenizerConfig(
-    levels=(
-        LevelConfig((8, 16, 16), (2, 2, 2), (4, 4), 8, 1, 1, memory=False),
-        LevelConfig((4, 8, 8), (1, 1, 1), (4, 4, 4), 8, 1, 1, memory=True),
-    )
-)
-
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    torch.manual_seed(0)
+def weights(tiny: HiTVideoTokenizer, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("weights")
-    HiTVideoTokenizer(TINY).save_pretrained(folder / "tokenizer")
+    tiny.save_pretrained(folder / "tokenizer")
     return str(folder)
 
 
@@ -67,16 +58,16 @@ def test_reconstruct_writes_every_level_and_its_figures(
     done = hitvideo("reconstruct", clip, out, *options, "--device", "cpu", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     names = sorted(path.name for path in out.iterdir())
-    assert names == ["level_1.mp4", "level_2.mp4", "levels.json", "original.mp4"]
+    assert names == ["level_1.mp4", "level_2.mp4", "level_3.mp4", "levels.json", "original.mp4"]
     report = json.loads(done.stdout)
     assert report == json.loads((out / "levels.json").read_text())
     assert (report["frames"], report["height"], report["width"]) == (12, 32, 32)
-    assert [level["tokens"] for level in report["levels"]] == [2 * 2 * 2, 4 * 4 * 4]
-    assert [level["bits"] for level in report["levels"]] == [8 * 4, 64 * 6]
+    assert [level["tokens"] for level in report["levels"]] == [2 * 2 * 2, 4 * 2 * 2, 4 * 4 * 4]
+    assert [level["bits"] for level in report["levels"][1:]] == [16 * 6, 64 * 6]
     for level in report["levels"]:
         info = probe(out / level["file"])
         assert (info.width, info.height, info.fps) == (32, 32, 8)
-    assert len(read_video(out / "level_2.mp4")) == 12
+    assert len(read_video(out / "level_3.mp4")) == 12
     cut = read_video(clip, fps=8, size=32, start=0.5, seconds=1.5)
     shown = read_video(out / "original.mp4").astype(int)
     assert np.abs(shown - cut).mean() < 10  # another frame would be at 85; 4:2:0 blurs edges
@@ -91,9 +82,9 @@ def test_reconstruct_into_a_folder_that_holds_something(
     assert code == 0
     assert (tmp_path / "mine.txt").read_text() == "keep"
     assert json.loads((tmp_path / "levels.json").read_text())["frames"] == 20
-    assert len(list(tmp_path.iterdir())) == 5
+    assert len(list(tmp_path.iterdir())) == 6
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["level 1", "level 2"]
+    assert [line.split(":")[0] for line in lines] == ["level 1", "level 2", "level 3"]
 
 
 def broken(kind: str, folder: Path) -> Path:

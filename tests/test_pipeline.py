@@ -1,5 +1,6 @@
 """The pipeline on a tiny random tokenizer: what it reports is what was computed."""
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -17,21 +18,13 @@ from hitvideo.pipeline import (
     resolve_device,
     video_to_frames,
 )
-from hitvideo.tokenizer import HiTVideoTokenizer, LevelConfig, TokenizerConfig
-
-TINY = TokenizerConfig(
-    levels=(
-        LevelConfig((8, 16, 16), (2, 2, 2), (4, 4), 8, 1, 1, memory=False),
-        LevelConfig((4, 8, 8), (1, 1, 1), (4, 4, 4), 8, 1, 1, memory=True),
-    )
-)
+from hitvideo.tokenizer import HiTVideoTokenizer
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(0)
+def weights(tiny: HiTVideoTokenizer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("weights")
-    HiTVideoTokenizer(TINY).save_pretrained(folder / "tokenizer")
+    tiny.save_pretrained(folder / "tokenizer")
     return folder
 
 
@@ -56,22 +49,24 @@ def test_levels_are_what_the_tokenizer_decodes(
     original = clip(frames, height, width)
     codes = pipeline.tokenizer.encode(frames_to_video(original))
     got = results(pipeline, original)
-    assert [r.level for r in got] == [1, 2]
+    assert [r.level for r in got] == [1, 2, 3]
     for result in got:
         expected = video_to_frames(pipeline.tokenizer.decode(codes, result.level))
         np.testing.assert_array_equal(result.frames, expected)
         np.testing.assert_array_equal(result.codes, codes.levels[result.level - 1][0])
         assert result.psnr == pytest.approx(psnr(original, expected))
         assert result.ssim == pytest.approx(ssim(original, expected))
-        assert 1 <= result.perplexity <= TINY.levels[result.level - 1].codebook_size
+        size = pipeline.tokenizer.config.levels[result.level - 1].codebook_size
+        assert 1 <= result.perplexity <= size
 
 
 def test_bits_of_a_clip_without_padding_are_the_nominal_ones(pipeline: HiTVideoPipeline) -> None:
-    coarse, fine = results(pipeline, clip(16, 32, 48))
-    assert (coarse.tokens, fine.tokens) == (2 * 2 * 3, 4 * 4 * 6)
-    assert (coarse.bits, fine.bits) == (12 * 4, 96 * 6)
-    assert fine.total_bits == coarse.bits + fine.bits
-    assert [coarse.bpp, fine.bpp] == pytest.approx([TINY.bpp(1), TINY.bpp(2)])
+    levels = results(pipeline, clip(16, 32, 48))
+    assert [level.tokens for level in levels] == [2 * 2 * 3, 4 * 2 * 3, 4 * 4 * 6]
+    assert [level.bits for level in levels] == pytest.approx([12 * math.log2(60), 24 * 6, 96 * 6])
+    assert levels[2].total_bits == pytest.approx(sum(level.bits for level in levels))
+    config = pipeline.tokenizer.config
+    assert [level.bpp for level in levels] == pytest.approx([config.bpp(d) for d in (1, 2, 3)])
 
 
 def test_progress_rises_to_one_and_every_group_is_a_chance_to_stop(
@@ -79,7 +74,7 @@ def test_progress_rises_to_one_and_every_group_is_a_chance_to_stop(
 ) -> None:
     steps = list(pipeline.reconstruct(clip(20, 16, 16)))
     progress = [step.progress for step in steps]
-    assert len(steps) == 3 * (1 + 2)  # three groups encoded once and decoded to two depths
+    assert len(steps) == 3 * (1 + 3)  # three groups encoded once and decoded to three depths
     assert progress == sorted(set(progress))
     assert progress[-1] == 1
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from hitvideo.data.toon import VALIDATION_SEEDS, toon_clip
 from hitvideo.errors import HiTVideoError
@@ -19,21 +18,13 @@ from hitvideo.evaluation.clips import (
 from hitvideo.evaluation.metrics import code_counts, perplexity, psnr
 from hitvideo.evaluation.tokenizer import evaluate_tokenizer, fingerprint
 from hitvideo.pipeline import HiTVideoPipeline, frames_to_video, video_to_frames
-from hitvideo.tokenizer import HiTVideoTokenizer, LevelConfig, TokenizerConfig
+from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.video import write_video
-
-TINY = TokenizerConfig(
-    levels=(
-        LevelConfig((8, 16, 16), (2, 2, 2), (4, 4), 8, 1, 1, memory=False),
-        LevelConfig((4, 8, 8), (1, 1, 1), (4, 4, 4), 8, 1, 1, memory=True),
-    )
-)
 
 
 @pytest.fixture(scope="module")
-def pipeline() -> HiTVideoPipeline:
-    torch.manual_seed(0)
-    return HiTVideoPipeline(HiTVideoTokenizer(TINY))
+def pipeline(tiny: HiTVideoTokenizer) -> HiTVideoPipeline:
+    return HiTVideoPipeline(tiny)
 
 
 def clips() -> list[Clip]:
@@ -102,24 +93,26 @@ def test_the_interval_covers_the_mean_and_draws_whole_sources() -> None:
 
 def test_means_are_over_clips_and_codes_over_the_whole_set(pipeline: HiTVideoPipeline) -> None:
     report = evaluate_tokenizer(pipeline, clips())
-    expected = [[], []]
-    counts = [np.zeros(level.codebook_size, np.int64) for level in TINY.levels]
+    configs = pipeline.tokenizer.config.levels
+    expected: list[list[float]] = [[], [], []]
+    counts = [np.zeros(level.codebook_size, np.int64) for level in configs]
     for clip in clips():
         codes = pipeline.tokenizer.encode(frames_to_video(clip.frames))
-        for k in range(2):
+        for k in range(3):
             decoded = video_to_frames(pipeline.tokenizer.decode(codes, k + 1))
             expected[k].append(psnr(clip.frames, decoded))
-            counts[k] += code_counts(codes.levels[k].numpy(), TINY.levels[k].codebook_size)
+            counts[k] += code_counts(codes.levels[k].numpy(), configs[k].codebook_size)
     for k, level in enumerate(report["levels"]):
         assert level["psnr"] == pytest.approx(np.mean(expected[k]))
         assert level["perplexity"] == pytest.approx(perplexity(counts[k]))
         assert level["tokens_seen"] == counts[k].sum()
         assert level["usage"] == (counts[k] > 0).mean()
-        assert level["bpp_nominal"] == pytest.approx(TINY.bpp(k + 1))
+        assert level["bpp_nominal"] == pytest.approx(pipeline.tokenizer.config.bpp(k + 1))
         assert "x264" not in level
         assert report["by_source"]["b"]["psnr"][k] == pytest.approx(expected[k][2])
         assert report["by_source"]["a"]["psnr"][k] == pytest.approx(np.mean(expected[k][:2]))
-    assert report["by_clip"][1]["bytes_nominal"] == pytest.approx([8 * 4 / 8, (8 * 4 + 64 * 6) / 8])
+    bits = np.cumsum([8 * configs[0].bits, 16 * 6, 64 * 6])  # of 16 frames, 32x32
+    assert report["by_clip"][1]["bytes_nominal"] == pytest.approx(bits / 8)
     json.dumps(report, allow_nan=False)
 
 
@@ -140,14 +133,14 @@ def test_x264_is_compared_only_where_it_can_be_that_small(pipeline: HiTVideoPipe
     }
 
 
-def test_a_fingerprint_names_the_weights_and_nothing_else(tmp_path: Path) -> None:
-    torch.manual_seed(1)
-    tokenizer = HiTVideoTokenizer(TINY)
-    tokenizer.save_pretrained(tmp_path)
+def test_a_fingerprint_names_the_weights_and_nothing_else(
+    tiny: HiTVideoTokenizer, tmp_path: Path
+) -> None:
+    tiny.save_pretrained(tmp_path)
     same = HiTVideoTokenizer.from_pretrained(tmp_path)
-    assert fingerprint(same) == fingerprint(tokenizer)
+    assert fingerprint(same) == fingerprint(tiny)
     next(same.parameters()).data.view(-1)[0] += 1
-    assert fingerprint(same) != fingerprint(tokenizer)
+    assert fingerprint(same) != fingerprint(tiny)
 
 
 def test_no_clip_at_all_is_an_error(pipeline: HiTVideoPipeline) -> None:
