@@ -109,11 +109,13 @@ class Level(nn.Module):
 
     def view(self, group: Tensor) -> Tensor:
         """The group ``(B, 3, 8, H, W)`` at this level's scale, as Haar coefficients."""
-        return self.haar(F.avg_pool3d(group, self.config.pool)).float()
+        pool = self.config.pool
+        seen = group if pool == (1, 1, 1) else F.avg_pool3d(group, pool)
+        return self.haar(seen).float()
 
     def encode(self, coefficients: Tensor, finer: Tensor | None) -> Tensor:
         """Encoder features from this level's coefficients and the finer level's features."""
-        x = self.embed(self._scaled(coefficients))
+        x = self._read(self.embed, coefficients)
         if finer is not None:
             x = x + self.down(finer)
         return self.encoder(x)
@@ -146,6 +148,7 @@ class Level(nn.Module):
         absent = self.absent.to(features.dtype).view(1, -1, 1, 1)
         if values is None:
             features = features + absent
+            flat = None
         else:
             flat = rearrange(values, "b n h w d -> b (n d) h w").to(features.dtype)
             if present is None:
@@ -154,9 +157,8 @@ class Level(nn.Module):
                 keep = present.to(features.dtype).view(-1, 1, 1, 1)
                 features = features + keep * self.insert(flat) + (1 - keep) * absent
                 flat = keep * flat
-            base = base + self.expand(flat).float()
         features = self.decoder(features)
-        coefficients = base + self.detail(features).float() * self._unit()
+        coefficients = base + self._write(features, flat).float()
         video = self.haar.inverse(coefficients).float()
         return LevelOutput(video, features, coefficients, codes, loss)
 
@@ -179,12 +181,12 @@ class Level(nn.Module):
             size = 8 // pt, height // ph, width // pw
             base = self.haar(F.interpolate(coarse.video, size, mode="trilinear")).float()
             lifted = F.interpolate(coarse.features, grid, mode="nearest")
-            features = self.up(lifted) + self.embed_base(self._scaled(base))
+            features = self.up(lifted) + self._read(self.embed_base, base)
         still = None
         if memory is not None:
             # If nothing moved, the last frame goes on: offered as a candidate, weighted per band.
             still = self._still(memory.frame) - base
-            features = features + self.recall(memory.features) + self.embed_still(self._scaled(still))
+            features = features + self.recall(memory.features) + self._read(self.embed_still, still)
         features = self.context(features)
         if still is not None:
             gates = F.conv2d(torch.sigmoid(self.gate(features)), self.bands.to(features.dtype))
@@ -209,11 +211,19 @@ class Level(nn.Module):
             values = self.quantizer.values(codes)
         return values, codes, loss
 
-    def _unit(self) -> Tensor:
-        return self.scale.view(1, -1, 1, 1)
+    def _write(self, features: Tensor, values: Tensor | None) -> Tensor:
+        """What features and quantized values (if any) add to the coefficients, as one layer."""
+        scale = self.scale.view(-1, 1, 1, 1)
+        assert self.detail.bias is not None
+        kernel, bias = self.detail.weight * scale, self.detail.bias * self.scale
+        if values is None:
+            return F.conv2d(features, kernel, bias)
+        kernel = torch.cat([self.expand.weight, kernel], 1)
+        return F.conv2d(torch.cat([values, features], 1), kernel, bias)
 
-    def _scaled(self, coefficients: Tensor) -> Tensor:
-        return coefficients / self._unit()
+    def _read(self, layer: nn.Conv2d, coefficients: Tensor) -> Tensor:
+        """``layer`` on coefficients divided by their scale, the division done on its kernel."""
+        return F.conv2d(coefficients, layer.weight / self.scale.view(1, -1, 1, 1), layer.bias)
 
 
 def _bands(patch: tuple[int, int, int]) -> Tensor:

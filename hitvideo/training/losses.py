@@ -22,48 +22,43 @@ class TokenizerLoss:
 
 
 class LadderLoss(nn.Module):
-    """Runs clips through the ladder group by group and scores every level and the final video.
+    """Runs clips through the ladder group by group and scores every level's output.
 
-    The main term is the mean logarithm of each sample's squared error, which is PSNR itself: easy
-    and hard clips weigh alike. A level's own output is scored too, at the level's scale, so that
-    coarse levels learn quickly; L1 terms on pixels and on frame differences keep edges and motion.
+    The score is the logarithm of a sample's squared error, which is PSNR itself: easy and hard clips
+    weigh alike. The finest output counts fully, at whatever depth the sample is cut; the coarser
+    ones a little, each at its own scale, so that they learn quickly. Errors are taken on Haar
+    coefficients, where squares are the same as on pixels.
     """
 
-    def __init__(self, tokenizer: HiTVideoTokenizer, l1: float = 0.3, level: float = 0.15) -> None:
+    def __init__(self, tokenizer: HiTVideoTokenizer, coarse: float = 0.15) -> None:
         super().__init__()
         self.tokenizer = tokenizer
-        self.l1, self.level = l1, level
+        self.coarse = coarse
 
     def forward(self, video: Tensor, depth: Tensor) -> TokenizerLoss:
         """video: ``(B, 3, T, H, W)``, T a multiple of 8; depth: ``(B,)``, levels to keep."""
         state = self.tokenizer.initial_state
         shape = video.shape[0], video.shape[3], video.shape[4]
-        pieces: list[Tensor] = []
-        level_errors: list[Tensor] = []
+        errors: list[Tensor] = []
         commitment = video.new_zeros(())
         for group in video.split(GROUP, 2):
             result = self.tokenizer.step(state, shape, group=group, depth=depth)
             state = result.state
-            pieces.append(result.video)
+            errors.append(_level_errors(result))
             commitment = commitment + sum(output.loss for output in result.outputs)
-            level_errors.append(_level_errors(result))
-        output_video = torch.cat(pieces, 2)
-        error = (output_video - video).pow(2).mean((1, 2, 3, 4))
-        total = torch.log(error + FLOOR).mean()
-        kept = torch.arange(len(self.tokenizer.levels), device=depth.device) < depth[:, None]
-        levels = torch.log(torch.stack(level_errors).mean(0) + FLOOR) * kept
-        total = total + self.level * levels.sum(1).mean()
-        edges = (output_video - video).abs().mean((1, 2, 3, 4))
-        motion = (output_video.diff(dim=2) - video.diff(dim=2)).abs().mean((1, 2, 3, 4))
-        unit = error.detach().add(FLOOR).sqrt()  # in units of each sample's own error
-        total = total + self.l1 * ((edges + 0.5 * motion) / unit).mean() + 0.25 * commitment
-        full = depth >= len(self.tokenizer.levels)
-        picked = error[full] if bool(full.any()) else error
-        return TokenizerLoss(total, (-10 * torch.log10(picked.detach() / 4 + 1e-9)).mean())
+        error = torch.stack(errors).mean(0)
+        score = torch.log(error + FLOOR)
+        levels = error.shape[1]
+        kept = torch.arange(levels - 1, device=depth.device) < depth[:, None]
+        total = score[:, -1].mean() + self.coarse * (score[:, :-1] * kept).sum(1).mean()
+        full = depth >= levels
+        final = error[full, -1] if bool(full.any()) else error[:, -1]
+        psnr = (-10 * torch.log10(final.detach() / 4 + 1e-9)).mean()
+        return TokenizerLoss(total + 0.25 * commitment, psnr)
 
 
 def _level_errors(result: GroupResult) -> Tensor:
-    """Mean squared error of every level at its own scale ``(B, levels)``; Haar keeps squares."""
+    """Mean squared error of every level at its own scale, ``(B, levels)``."""
     errors = []
     for output, source in zip(result.outputs, result.sources, strict=True):
         assert source is not None

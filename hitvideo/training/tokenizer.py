@@ -153,7 +153,12 @@ def train(config: TrainConfig) -> None:
                     name: validate(ema.model, clips, accelerator.device)
                     for name, clips in held_out.items()
                 }
-                line = {"step": step, "minutes": round(spent / 60, 1), "psnr": figures}
+                line = {
+                    "step": step,
+                    "minutes": round(spent / 60, 1),
+                    "processes": accelerator.num_processes,
+                    "psnr": figures,
+                }
                 with (out / "log.jsonl").open("a") as log:
                     log.write(json.dumps(line) + "\n")
                 bar.write(json.dumps(line))

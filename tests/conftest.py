@@ -1,0 +1,57 @@
+"""What several tests share: a tiny tokenizer, smooth moving video, the shipped weights."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from hitvideo.tokenizer import HiTVideoTokenizer, LevelConfig, TokenizerConfig
+
+WEIGHTS = Path(__file__).parent.parent / "weights" / "hitvideo-mini"
+
+TINY = TokenizerConfig(
+    levels=(
+        LevelConfig((8, 16, 16), (2, 2, 2), (5, 4, 3), 16, 1, 1, memory=False),
+        LevelConfig((4, 16, 16), (1, 2, 2), (4, 4, 4), 16, 1, 1, memory=True),
+        LevelConfig((4, 8, 8), (1, 1, 1), (4, 4, 4), 16, 1, 1, memory=True),
+    )
+)
+
+
+def randomize(model: torch.nn.Module, seed: int = 0) -> None:
+    """Fills every parameter, the zero-initialised ones too, so that all paths matter."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            fan_in = parameter[0].numel() if parameter.ndim > 1 else 4
+            noise = torch.randn(parameter.shape, generator=generator)
+            parameter.copy_(noise * fan_in**-0.5 + (1.0 if parameter.ndim == 1 else 0.0) * 0.5)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> HiTVideoTokenizer:
+    """Three levels with random weights, small enough for any test."""
+    torch.manual_seed(0)
+    model = HiTVideoTokenizer(TINY).eval()
+    randomize(model)
+    return model
+
+
+@pytest.fixture(scope="session")
+def shipped() -> HiTVideoTokenizer:
+    return HiTVideoTokenizer.from_pretrained(WEIGHTS / "tokenizer")
+
+
+def moving_video(frames: int, height: int, width: int, batch: int = 1) -> torch.Tensor:
+    """A drifting colour pattern ``(B, 3, T, H, W)`` in [-1, 1], different in every sample."""
+    t, y, x = torch.meshgrid(
+        torch.arange(frames) / 8,
+        torch.arange(height) / 32,
+        torch.arange(width) / 32,
+        indexing="ij",
+    )
+    samples = []
+    for b in range(batch):
+        planes = [torch.sin(3 * x * (c + 1) + (b + 2) * t) * torch.cos(4 * y - c * t) for c in range(3)]
+        samples.append(torch.stack(planes))
+    return torch.stack(samples).float()

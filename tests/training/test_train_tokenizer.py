@@ -1,0 +1,99 @@
+"""Training really trains, survives a kill, repeats with its seed and runs in several processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.training.tokenizer import TrainConfig, train
+from hitvideo.video import write_video
+
+COMMAND = [sys.executable, "-m", "hitvideo", "train-tokenizer"]
+SMALL = ["--batch", "1", "--frames", "16", "--size", "64", "--checkpoint-every", "1"]
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clips")
+    ramp = np.arange(200, dtype=np.uint8)
+    for index in range(2):
+        frames = [np.roll(np.tile(ramp[None, :, None], (200, 1, 3)), 5 * t, 1) for t in range(20)]
+        frames = [frame // (index + 1) for frame in frames]
+        write_video(folder / f"clip_{index}.mp4", frames, 8)
+    (folder / "broken_0.mp4").write_bytes(b"not a video")  # one bad file must not stop a run
+    return folder
+
+
+def settings(out: Path, clips: Path, steps: int) -> TrainConfig:
+    return TrainConfig(
+        out=str(out), clips=[str(clips)], steps=steps, batch=1, frames=16, size=64, warmup=1,
+        checkpoint_every=1,
+    )  # fmt: skip
+
+
+def weights(out: Path) -> dict[str, torch.Tensor]:
+    return torch.load(out / "checkpoint.pt", weights_only=True)["model"]
+
+
+def test_a_resumed_run_ends_where_an_unbroken_one_does(clips: Path, tmp_path: Path) -> None:
+    train(settings(tmp_path / "whole", clips, 3))
+    command = [*COMMAND, "--clips", str(clips), "--out", str(tmp_path / "broken"), *SMALL]
+    command += ["--steps", "3", "--warmup", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    checkpoint = tmp_path / "broken" / "checkpoint.pt"
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert checkpoint.exists()
+    subprocess.run(command, check=True, capture_output=True)
+    whole, broken = weights(tmp_path / "whole"), weights(tmp_path / "broken")
+    for name, tensor in whole.items():
+        assert torch.allclose(tensor, broken[name], atol=1e-5), name
+    HiTVideoTokenizer.from_pretrained(tmp_path / "broken" / "tokenizer")
+
+
+def test_two_processes_train_one_model(clips: Path, tmp_path: Path) -> None:
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
+    launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
+    command = [*launch, "-m", "hitvideo", "train-tokenizer", "--clips", str(clips)]
+    command += ["--out", str(tmp_path), "--steps", "2", *SMALL]
+    run = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert state["step"] == 2
+    assert json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])["processes"] == 2
+    # Two processes saw two different clips a step: not the model that one process gives.
+    train(settings(tmp_path / "alone", clips, 2))
+    alone = weights(tmp_path / "alone")
+    assert any(not torch.allclose(alone[k], v, atol=1e-6) for k, v in state["model"].items())
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"clips": []}, "nothing to train on"),
+        ({"steps": 0}, "budget"),
+        ({"frames": 12}, "multiple of 8"),
+        ({"size": 100}, "multiple of 32"),
+        ({"clips": ["nowhere"]}, "no folder"),
+    ],
+)
+def test_settings_that_cannot_work(
+    clips: Path, tmp_path: Path, change: dict[str, object], sentence: str
+) -> None:
+    config = TrainConfig(**{**settings(tmp_path / "run", clips, 1).__dict__, **change})
+    with pytest.raises(HiTVideoError, match=sentence):
+        train(config)
