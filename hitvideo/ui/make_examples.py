@@ -14,10 +14,11 @@ CLIPS = {"toon-car": 20, "toon-cat": 6, "toon-octopus": 2, "toon-robot": 17}
 SIZE = 256  # pixels a side: the largest that the app reads
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, size: int = SIZE) -> None:
+    """Writes the clips to `folder`, `size` pixels a side."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, index in CLIPS.items():
-        clip = toon_clip(VALIDATION_SEEDS[index], height=SIZE, width=SIZE)
+        clip = toon_clip(VALIDATION_SEEDS[index], height=size, width=size)
         write_video(folder / f"{name}.mp4", clip.frames.numpy(), clip.fps, {"title": clip.caption})
         print(f"{name}.mp4: {clip.caption}")
 

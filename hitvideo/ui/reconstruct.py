@@ -67,7 +67,9 @@ def reconstruct_tab(reconstruction: Reconstruction, clips: Sequence[Path]) -> No
         show_progress="hidden",
         concurrency_limit=RUNS_AT_ONCE,
     )
+    # In the browser, `then` does not follow a failure.
     work.then(end, screen, [screen, run, stop], **quiet)
+    work.failure(end, screen, [screen, run, stop], **quiet)
     # Closes this person's generator at its next yield, which is at most one group of frames away.
     stopped = stop.click(None, cancels=[work])
     stopped.then(end, screen, [screen, run, stop], **quiet)

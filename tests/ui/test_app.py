@@ -1,0 +1,241 @@
+"""The app as a program sees it: through gradio_client, and through `python app.py`."""
+
+import os
+import runpy
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.ui.make_examples import main as make_examples
+from hitvideo.ui.reconstruction import seconds_left
+from hitvideo.video import probe, read_video, write_video
+
+from .conftest import Served
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def client(server: Served) -> Client:
+    return Client(server.url, verbose=False)
+
+
+def request(client: Client, video: Path | None, **options: object) -> tuple[dict, dict]:
+    options = {"start": 0, "length": 2, "size": 64, **options}
+    file = video and handle_file(str(video))
+    return client.predict(video=file, api_name="/reconstruct", **options)
+
+
+def test_every_level_comes_back_as_a_video_with_its_numbers(
+    served: Served, client: Client, clip: Path
+) -> None:
+    screen, table = request(client, clip, start=1, length=2.5)
+    tiles = screen["tiles"]
+    assert [tile["label"] for tile in tiles] == ["Original", "Level 1", "Level 2", "Level 3"]
+    for tile in tiles:
+        info = probe(tile["video"])
+        assert (info.width, info.height, info.codec) == (64, 64, "h264")
+        assert info.seconds == pytest.approx(2.5)
+
+    frames = read_video(clip, fps=8, size=64, start=1, seconds=2.5)
+    results = [step.result for step in served.pipeline.reconstruct(frames) if step.result]
+    assert len(table["rows"]) == len(results) == 3
+    for row, tile, result in zip(table["rows"], tiles[1:], results, strict=True):
+        expected = {name: getattr(result, name) for name in row}
+        assert row == pytest.approx(expected, rel=1e-4)
+        assert tile["detail"] == f"{result.bpp:.4f} bpp nominal"
+        # What is shown is that level and no other, up to the loss of the mp4.
+        shown = read_video(tile["video"]).astype(float)
+        errors = [np.abs(shown - other.frames).mean() for other in results]
+        assert np.argmin(errors) == result.level - 1
+    assert f"{24 / results[-1].bpp:,.0f} times fewer bits" in table["summary"]
+
+
+def test_levels_arrive_one_by_one_coarse_first(served: Served, client: Client, clip: Path) -> None:
+    served.pipeline.pause = 0.02
+    job = client.submit(handle_file(str(clip)), 0, 2, 64, api_name="/reconstruct")
+    job.result()
+    counts = []
+    for screen, table in job.outputs():
+        ready = [tile["video"] is not None for tile in screen["tiles"]]
+        assert ready == sorted(ready, reverse=True)
+        assert len(table["rows"]) == max(0, sum(ready) - 1)
+        counts.append(sum(ready))
+    assert counts == sorted(counts)
+    assert set(counts) >= {1, 2, 3, 4}
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"video": None}, "Choose a clip first"),
+        ({"length": 0}, "more than 0 and at most 20 seconds"),
+        ({"length": 20.5}, "more than 0 and at most 20 seconds"),
+        ({"start": -1}, "0 or more"),
+        ({"start": None}, "must be a number"),
+        ({"start": 60}, "ends after 4 seconds, before the start at 60"),
+    ],
+)
+def test_a_wrong_number_gets_one_sentence(
+    served: Served, client: Client, clip: Path, options: dict, sentence: str
+) -> None:
+    with pytest.raises(AppError) as caught:
+        request(client, **{"video": clip, **options})
+    check_sentence(caught.value, sentence)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        ("empty", "is empty"),
+        ("text", "not a video"),
+        ("truncated", "no video that can be decoded"),
+        ("sound", "holds no video"),
+        ("too_large", "at most 4096 a side"),
+        ("too_long", "longer than 3600 seconds"),
+    ],
+)
+def test_a_wrong_file_gets_one_sentence(
+    served: Served, client: Client, clip: Path, tmp_path: Path, make: str, sentence: str
+) -> None:
+    path = tmp_path / "clip.mp4"
+    if make == "empty":
+        path.touch()
+    elif make == "text":
+        path.write_text("These are only words. " * 50)
+    elif make == "truncated":
+        path.write_bytes(clip.read_bytes()[:400])
+    elif make == "sound":
+        with wave.open(str(path), "wb") as sound:
+            sound.setparams((1, 2, 8000, 0, "NONE", ""))
+            sound.writeframes(bytes(16000))
+    elif make == "too_large":
+        write_video(path, np.zeros((1, 16, 4100, 3), np.uint8), 8)
+    else:
+        write_video(path, np.zeros((40, 16, 16, 3), np.uint8), 0.01)
+    with pytest.raises(AppError) as caught:
+        request(client, path)
+    check_sentence(caught.value, sentence)
+
+
+def check_sentence(error: AppError, words: str) -> None:
+    text = error.message
+    assert words in text
+    assert text.endswith(".") and text.count(". ") == 0 and "\n" not in text
+
+
+def test_a_fault_of_ours_is_not_shown(
+    served: Served, client: Client, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(frames: np.ndarray) -> None:
+        raise RuntimeError("the secret")
+
+    monkeypatch.setattr(served.pipeline, "reconstruct", broken)
+    with pytest.raises(AppError) as caught:
+        request(client, clip)
+    assert "secret" not in caught.value.message
+    assert "our side" in caught.value.message
+
+
+def test_stop_ends_one_run_and_no_other(served: Served, client: Client, clip: Path) -> None:
+    served.pipeline.pause = 0.1
+    arguments = (handle_file(str(clip)), 0, 2, 64)
+    stopped = client.submit(*arguments, api_name="/reconstruct")
+    other = Client(served.url, verbose=False).submit(*arguments, api_name="/reconstruct")
+    wait_until(lambda: any(out[1]["rows"] for out in stopped.outputs()))
+    stopped.cancel()
+    served.wait_for_end(runs=1)
+    assert 0 < served.pipeline.ended[0] < 1
+    served.pipeline.pause = 0.0
+    screen, _ = other.result()
+    assert all(tile["video"] for tile in screen["tiles"])
+    served.wait_for_end(runs=2)
+    assert served.pipeline.ended[1:] == [1]
+
+
+def wait_until(condition: object) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_two_people_at_once_get_what_one_alone_gets(served: Served, clip: Path) -> None:
+    answers: dict[int, tuple[dict, dict]] = {}
+
+    def ask(person: int, size: int) -> None:
+        answers[person] = request(Client(served.url, verbose=False), clip, size=size)
+
+    threads = [threading.Thread(target=ask, args=pair) for pair in enumerate((64, 128))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for person, size in enumerate((64, 128)):
+        frames = read_video(clip, fps=8, size=size, seconds=2)
+        alone = [step.result for step in served.pipeline.reconstruct(frames) if step.result]
+        rows = answers[person][1]["rows"]
+        assert [row["psnr"] for row in rows] == pytest.approx([r.psnr for r in alone], rel=1e-4)
+
+
+def test_the_time_left_follows_the_pace() -> None:
+    assert seconds_left(0.25, 10.0) == 30
+    assert seconds_left(0.9, 9.0) == 1
+    assert seconds_left(0.01, 0.1) is None  # too early to tell
+    assert seconds_left(1.0, 10.0) is None
+
+
+def test_examples_are_rendered(tmp_path: Path) -> None:
+    make_examples(tmp_path, size=32)
+    infos = [probe(path) for path in sorted(tmp_path.glob("*.mp4"))]
+    assert len(infos) == 4
+    assert all(info.seconds == 8 and info.width == 32 for info in infos)
+
+
+def test_app_py_opens_as_a_space_opens_it(tmp_path: Path, tiny: HiTVideoTokenizer) -> None:
+    tiny.save_pretrained(tmp_path / "tokenizer")
+    with socket.socket() as probe_socket:
+        probe_socket.bind(("127.0.0.1", 0))
+        port = probe_socket.getsockname()[1]
+    environment = {
+        "GRADIO_SERVER_NAME": "0.0.0.0",
+        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_TEMP_DIR": str(tmp_path / "gradio"),
+    }
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "app.py", "--weights", tmp_path, "--device", "cpu"],
+        cwd=tmp_path,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if "Running on" in line)
+        assert f"0.0.0.0:{port}" in line
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
+            assert "HiTVideo" in page.read().decode()
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_app_py_says_where_weights_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["app.py", "--weights", str(tmp_path / "none")])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
+    assert "none" in str(caught.value)
