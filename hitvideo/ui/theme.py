@@ -64,6 +64,8 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_hover_dark="*primary_700",
         button_primary_border_color="transparent",
         button_primary_border_color_dark="transparent",
+        button_primary_border_color_hover="transparent",
+        button_primary_border_color_hover_dark="transparent",
         button_primary_text_color="white",
         button_primary_text_color_dark="white",
     )

@@ -107,6 +107,8 @@ function render() {
   setText(find("left"), view.seconds_left === null ? "" : `about ${view.seconds_left} s left`);
   status.querySelector("progress").value = view.progress ?? 0;
   const idle = view.progress === null;
+  if (tiles.classList.contains("idle") && (!idle || view.failed))
+    requestAnimationFrame(() => status.scrollIntoView({ block: "nearest", behavior: "smooth" }));
   const next = view.tiles.findIndex((item) => !item.video);
   [...tiles.children].forEach((tile, k) => tile.classList.toggle("next", !idle && k === next));
   tiles.classList.toggle("idle", idle && next === 0);
