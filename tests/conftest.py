@@ -52,6 +52,8 @@ def moving_video(frames: int, height: int, width: int, batch: int = 1) -> torch.
     )
     samples = []
     for b in range(batch):
-        planes = [torch.sin(3 * x * (c + 1) + (b + 2) * t) * torch.cos(4 * y - c * t) for c in range(3)]
+        planes = [
+            torch.sin(3 * x * (c + 1) + (b + 2) * t) * torch.cos(4 * y - c * t) for c in range(3)
+        ]
         samples.append(torch.stack(planes))
     return torch.stack(samples).float()

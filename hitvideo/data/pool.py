@@ -10,7 +10,7 @@ import math
 import random
 import re
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -84,27 +84,30 @@ def folder_clips(folder: Path, max_bytes: int = 6 << 30, seed: int = 0) -> list[
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES)
     random.Random(seed).shuffle(paths)
     clips: list[PoolClip] = []
-    used = 0
-    for path in paths:
-        try:
-            clip = _read_clip(path)
-        except HiTVideoError:
-            continue  # one broken file must not stop a night of training
-        used += clip.frames.numel()
-        if used > max_bytes:
-            break
-        clips.append(clip)
+    room = max_bytes
+    with ThreadPoolExecutor() as executor:
+        for first in range(0, len(paths), 16):  # a few at a time: the folder may be a library
+            if room <= 0:
+                break
+            for clip in executor.map(_read_clip, paths[first : first + 16]):
+                if clip is not None and clip.frames.numel() <= room:
+                    room -= clip.frames.numel()
+                    clips.append(clip)
     if not clips:
         raise HiTVideoError(f"There is no readable video in {folder}.")
     return clips
 
 
-def _read_clip(path: Path) -> PoolClip:
-    info = probe(path)
-    scale = SHORT_SIDE / min(info.height, info.width)
-    size = max(SHORT_SIDE, round(info.height * scale)), max(SHORT_SIDE, round(info.width * scale))
-    fps = min(info.fps, MAX_FPS)
-    frames = np.stack(list(read_frames(path, fps=fps, size=size, seconds=10)))
+def _read_clip(path: Path) -> PoolClip | None:
+    """The clip, or None for a file that cannot be read: one must not stop a night of training."""
+    try:
+        info = probe(path)
+        scale = SHORT_SIDE / min(info.height, info.width)
+        height, width = (max(SHORT_SIDE, round(n * scale)) for n in (info.height, info.width))
+        fps = min(info.fps, MAX_FPS)
+        frames = np.stack(list(read_frames(path, fps=fps, size=(height, width), seconds=10)))
+    except HiTVideoError:
+        return None
     source = re.sub(r"[_-]?\d*$", "", path.stem)
     return PoolClip(torch.from_numpy(frames).permute(0, 3, 1, 2).contiguous(), fps, source)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -19,7 +20,7 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer.codes import VideoCodes
 from hitvideo.tokenizer.config import TokenizerConfig
 from hitvideo.tokenizer.level import Level, LevelOutput, Memory, Source
-from hitvideo.tokenizer.storage import load_model, save_model
+from hitvideo.tokenizer.storage import load_config, load_weights, save_model
 
 State = tuple[Memory | None, ...]  # one per level; `HiTVideoTokenizer.initial_state` to begin
 
@@ -64,8 +65,13 @@ class HiTVideoTokenizer(nn.Module):
         return (None,) * self.config.depth
 
     @property
+    def ladder(self) -> list[Level]:
+        """The levels, coarse to fine."""
+        return cast(list[Level], list(self.levels))
+
+    @property
     def device(self) -> torch.device:
-        return self.levels[0].scale.device
+        return self.ladder[0].scale.device
 
     def step(
         self,
@@ -84,7 +90,7 @@ class HiTVideoTokenizer(nn.Module):
         """
         sources = self._encode_group(group)
         outputs: list[LevelOutput] = []
-        for k, level in enumerate(self.levels):
+        for k, level in enumerate(self.ladder):
             outputs.append(
                 level(
                     shape,
@@ -96,7 +102,7 @@ class HiTVideoTokenizer(nn.Module):
                 )
             )
         memory = tuple(
-            level.remember(output) for level, output in zip(self.levels, outputs, strict=True)
+            level.remember(output) for level, output in zip(self.ladder, outputs, strict=True)
         )
         return GroupResult(outputs[-1].video, tuple(outputs), sources, memory)
 
@@ -105,7 +111,7 @@ class HiTVideoTokenizer(nn.Module):
             return [None] * self.config.depth
         sources: list[Source] = []
         finer: Tensor | None = None
-        for level in reversed(self.levels):
+        for level in reversed(self.ladder):
             coefficients = level.view(group)
             finer = level.encode(coefficients, finer)
             sources.append(Source(coefficients, finer))
@@ -138,21 +144,17 @@ class HiTVideoTokenizer(nn.Module):
         return F.pad(video, (0, -w % mw, 0, -h % mh, 0, -t % mt), mode="replicate")
 
     def save_pretrained(self, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
-        """Writes ``config.json`` and ``model.safetensors`` (floats stored as ``dtype``)."""
+        """Writes ``config.json`` and safetensors shards (floats stored as ``dtype``)."""
         save_model(self, self.config.to_dict(), Path(folder), dtype)
 
     @classmethod
     def from_pretrained(
         cls, folder: str | Path, device: str | torch.device = "cpu"
     ) -> HiTVideoTokenizer:
-        """Reads a folder that ``save_pretrained`` wrote; raises HiTVideoError if it does not fit."""
-        data, weights = load_model(Path(folder))
-        model = cls(TokenizerConfig.from_dict(data))
-        try:
-            model.load_state_dict(weights)
-        except RuntimeError as error:
-            raise HiTVideoError(f"The weights in {folder} do not fit their config.json.") from error
-        return model.float().to(device).eval()
+        """Reads what ``save_pretrained`` wrote; raises HiTVideoError if it does not fit."""
+        model = cls(TokenizerConfig.from_dict(load_config(Path(folder))))
+        load_weights(model, Path(folder))
+        return model.to(device).eval()
 
 
 def check_video(video: Tensor) -> None:
@@ -161,5 +163,3 @@ def check_video(video: Tensor) -> None:
         raise HiTVideoError(
             f"A video is a tensor (batch, 3, frames, height, width), not {tuple(video.shape)}."
         )
-
-

@@ -1,8 +1,8 @@
 """Quantizers: a vector of a few real numbers to one integer code, and back.
 
-Both speak the same language: ``forward(z)`` for ``(..., dims)`` gives the quantized values (with a
-straight-through gradient), the codes and an auxiliary loss; ``values(codes)`` is the decoder's side.
-They know nothing of video.
+Both speak the same language: ``forward(z)`` for ``(..., dims)`` gives the quantized values (with
+a straight-through gradient), the codes and an auxiliary loss; ``values(codes)`` is the decoder's
+side. They know nothing of video.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ class FSQ(nn.Module):
     Each dimension is squashed by tanh and rounded to ``steps[i]`` evenly spaced values in [-1, 1];
     the code is the mixed-radix number of the digits, first dimension least significant.
     """
+
+    steps: Tensor
+    base: Tensor
 
     def __init__(self, steps: tuple[int, ...]) -> None:
         super().__init__()
@@ -89,5 +92,5 @@ class VQ(nn.Module):
 
 
 def build_quantizer(kind: str, steps: tuple[int, ...]) -> FSQ | VQ:
-    """"fsq" with these steps, or "vq" with a codebook of the same size and dimensions."""
+    """ "fsq" with these steps, or "vq" with a codebook of the same size and dimensions."""
     return FSQ(steps) if kind == "fsq" else VQ(math.prod(steps), len(steps))

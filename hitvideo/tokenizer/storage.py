@@ -1,4 +1,4 @@
-"""A model folder on disk: ``config.json`` beside ``model.safetensors``. Nothing is unpickled.
+"""A model folder on disk: ``config.json`` beside safetensors shards. Nothing is unpickled.
 
 Knows nothing of what the model is.
 """
@@ -11,36 +11,47 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import load_torch_model, save_torch_state_dict
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import nn
 
 from hitvideo.errors import HiTVideoError
 
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
+CONFIG = "config.json"
+SHARD_SIZE = "15MB"
 
 
-def save_model(model: nn.Module, config: Mapping[str, Any], folder: Path, dtype: torch.dtype) -> None:
-    """Writes both files; floating-point tensors are stored as ``dtype``."""
+def save_model(
+    model: nn.Module, config: Mapping[str, Any], folder: Path, dtype: torch.dtype
+) -> None:
+    """Writes configuration and weights; floating-point tensors are stored as ``dtype``."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {
-        name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).cpu().contiguous()
+        name: tensor.to(dtype) if tensor.is_floating_point() else tensor
         for name, tensor in model.state_dict().items()
     }
-    save_file(tensors, folder / WEIGHTS)
+    save_torch_state_dict(tensors, folder, max_shard_size=SHARD_SIZE)
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
 
 
-def load_model(folder: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """Configuration and float32 tensors of a folder; raises HiTVideoError in one sentence."""
-    for name in (CONFIG, WEIGHTS):
-        if not (folder / name).is_file():
-            raise HiTVideoError(f"There is no model in {folder}: {name} is missing.")
+def load_config(folder: Path) -> dict[str, Any]:
+    """The folder's ``config.json``; raises HiTVideoError in one sentence."""
+    if not (folder / CONFIG).is_file():
+        raise HiTVideoError(f"There is no model in {folder}: {CONFIG} is missing.")
     try:
         config = json.loads((folder / CONFIG).read_text())
-        weights = load_file(folder / WEIGHTS)
-    except (OSError, ValueError, SafetensorError) as error:
-        raise HiTVideoError(f"The model in {folder} cannot be read: {error}.") from error
+    except (OSError, ValueError) as error:
+        raise HiTVideoError(f"The {CONFIG} in {folder} cannot be read: {error}.") from error
     if not isinstance(config, dict):
-        raise HiTVideoError(f"The config.json in {folder} is not a model configuration.")
-    return config, {k: v.float() if v.is_floating_point() else v for k, v in weights.items()}
+        raise HiTVideoError(f"The {CONFIG} in {folder} is not a model configuration.")
+    return config
+
+
+def load_weights(model: nn.Module, folder: Path) -> None:
+    """Fills ``model`` from the folder's shards; raises HiTVideoError unless all of them fit."""
+    try:
+        load_torch_model(model, folder, strict=True)
+    except (RuntimeError, ValueError, KeyError, OSError, SafetensorError) as error:
+        raise HiTVideoError(
+            f"The weights in {folder} are missing, broken or do not fit."
+        ) from error

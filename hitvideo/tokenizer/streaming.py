@@ -95,5 +95,5 @@ def check_codes(tokenizer: HiTVideoTokenizer, codes: VideoCodes) -> None:
             raise HiTVideoError(
                 f"Level {k} should have {expected} codes, not {tuple(grid.shape[1:])}."
             )
-        if grid.numel() and not (0 <= int(grid.min()) and int(grid.max()) < level.codebook_size):
+        if grid.numel() and not (int(grid.min()) >= 0 and int(grid.max()) < level.codebook_size):
             raise HiTVideoError(f"Level {k} has codes outside 0..{level.codebook_size - 1}.")

@@ -31,7 +31,7 @@ def calibrate(tokenizer: HiTVideoTokenizer, groups: Iterable[Tensor]) -> None:
     shape = batch.shape[0], batch.shape[3], batch.shape[4]
     tokenizer.eval()
     coarse: LevelOutput | None = None
-    for level in tokenizer.levels:
+    for level in tokenizer.ladder:
         coefficients = level.view(batch)
         deviation = coefficients.pow(2).mean((0, 2, 3)).sqrt()
         level.scale.copy_(deviation.clamp_min(1e-3).sqrt())
@@ -54,7 +54,9 @@ def _fit(level: Level, residual: Tensor) -> None:
     quantized, _, _ = level.quantizer(patches @ analysis)
     ridge = 1e-4 * len(patches) * torch.eye(len(steps))
     synthesis = torch.linalg.solve(quantized.T @ quantized + ridge, quantized.T @ patches)
-    level.project.weight.copy_(_filters(level, analysis.T, slots).reshape(level.project.weight.shape))
+    level.project.weight.copy_(
+        _filters(level, analysis.T, slots).reshape(level.project.weight.shape)
+    )
     expand = _filters(level, synthesis, slots).T
     level.expand.weight.copy_(expand.reshape(level.expand.weight.shape))
 

@@ -1,8 +1,9 @@
-"""A run on disk: one file, replaced in one move, so that a kill at any moment leaves a whole one."""
+"""A run on disk: one file, replaced in one move, so that a kill always leaves a whole one."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,7 +19,7 @@ class Checkpoint:
     def save(
         self,
         model: nn.Module,
-        ema: Ema[nn.Module],
+        ema: Ema[Any],
         optimizer: torch.optim.Optimizer,
         step: int,
         spent: float,
@@ -39,7 +40,7 @@ class Checkpoint:
     def load(
         self,
         model: nn.Module,
-        ema: Ema[nn.Module],
+        ema: Ema[Any],
         optimizer: torch.optim.Optimizer,
         device: torch.device,
     ) -> tuple[int, float]:

@@ -24,10 +24,10 @@ class TokenizerLoss:
 class LadderLoss(nn.Module):
     """Runs clips through the ladder group by group and scores every level's output.
 
-    The score is the logarithm of a sample's squared error, which is PSNR itself: easy and hard clips
-    weigh alike. The finest output counts fully, at whatever depth the sample is cut; the coarser
-    ones a little, each at its own scale, so that they learn quickly. Errors are taken on Haar
-    coefficients, where squares are the same as on pixels.
+    The score is the logarithm of a sample's squared error, which is PSNR itself: easy and hard
+    clips weigh alike. The finest output counts fully, at whatever depth the sample is cut; the
+    coarser ones a little, each at its own scale, so that they learn quickly. Errors are taken on
+    Haar coefficients, where squares are the same as on pixels.
     """
 
     def __init__(self, tokenizer: HiTVideoTokenizer, coarse: float = 0.15) -> None:

@@ -63,17 +63,25 @@ class TrainConfig:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     d = TrainConfig(out="")
     parser.add_argument("--out", required=True, help="folder of the run; resumes if it has one")
-    parser.add_argument("--clips", action="append", default=[], help="a folder of videos; repeatable")
+    parser.add_argument(
+        "--clips", action="append", default=[], help="a folder of videos; repeatable"
+    )
     parser.add_argument("--toon", type=int, default=d.toon, help="how many Toon clips to render")
-    parser.add_argument("--toon-share", type=float, default=d.toon_share, help="share of Toon samples")
+    parser.add_argument(
+        "--toon-share", type=float, default=d.toon_share, help="share of Toon samples"
+    )
     parser.add_argument("--steps", type=int, default=d.steps, help="budget in steps")
     parser.add_argument("--minutes", type=float, default=d.minutes, help="budget in minutes")
     parser.add_argument("--batch", type=int, default=d.batch, help="clips per process and step")
-    parser.add_argument("--frames", type=int, default=d.frames, help="frames per clip, a multiple of 8")
+    parser.add_argument(
+        "--frames", type=int, default=d.frames, help="frames per clip, a multiple of 8"
+    )
     parser.add_argument("--size", type=int, default=d.size, help="side of the crops in pixels")
     parser.add_argument("--lr", type=float, default=d.lr, help="peak learning rate")
     parser.add_argument("--warmup", type=int, default=d.warmup, help="steps of warm-up")
-    parser.add_argument("--full-depth", type=float, default=d.full_depth, help="share at full depth")
+    parser.add_argument(
+        "--full-depth", type=float, default=d.full_depth, help="share at full depth"
+    )
     parser.add_argument("--ema", type=float, default=d.ema, help="decay of the averaged weights")
     parser.add_argument("--seed", type=int, default=d.seed)
     parser.add_argument("--bf16", action="store_true", help="bfloat16 autocast")
@@ -110,7 +118,10 @@ def train(config: TrainConfig) -> None:
 
     started = time.monotonic() - spent
     bar = tqdm(
-        total=config.steps or None, initial=step, disable=not accelerator.is_main_process, mininterval=5
+        total=config.steps or None,
+        initial=step,
+        disable=not accelerator.is_main_process,
+        mininterval=5,
     )
     progress = _progress(config, step, spent)
     smooth = 0.0
@@ -141,15 +152,16 @@ def train(config: TrainConfig) -> None:
         progress = _progress(config, step, spent)
         smooth = float(loss.psnr) if smooth == 0 else smooth + 0.02 * (float(loss.psnr) - smooth)
         left = spent / max(progress, 1e-6) * (1 - progress)
-        bar.set_postfix_str(f"loss {float(loss.total):.3f} psnr {smooth:.2f} left {left / 60:.0f} min")
+        figures = f"loss {loss.total.item():.3f}, {smooth:.2f} dB"
+        bar.set_postfix_str(f"{figures}, {left / 60:.0f} min left")
         bar.update()
         last = progress >= 1
         if accelerator.is_main_process:
             if last or step % config.checkpoint_every == 0:
                 checkpoint.save(tokenizer, ema, optimizer, step, spent)
-                ema.model.save_pretrained(out / "tokenizer", torch.bfloat16)
+                ema.model.save_pretrained(out / "tokenizer", torch.float16)
             if last or step % config.validate_every == 0:
-                figures = {
+                psnr = {
                     name: validate(ema.model, clips, accelerator.device)
                     for name, clips in held_out.items()
                 }
@@ -157,7 +169,7 @@ def train(config: TrainConfig) -> None:
                     "step": step,
                     "minutes": round(spent / 60, 1),
                     "processes": accelerator.num_processes,
-                    "psnr": figures,
+                    "psnr": psnr,
                 }
                 with (out / "log.jsonl").open("a") as log:
                     log.write(json.dumps(line) + "\n")
@@ -168,7 +180,7 @@ def train(config: TrainConfig) -> None:
 
 
 def _optimizer(module: torch.nn.Module, lr: float) -> torch.optim.AdamW:
-    """AdamW, with small steps for the fitted linear path: its weights are tiny, Adam's steps not."""
+    """AdamW, in small steps for the fitted linear path: its weights are tiny, Adam's steps not."""
     fitted: list[torch.nn.Parameter] = []
     free: list[torch.nn.Parameter] = []
     for name, parameter in module.named_parameters():
@@ -179,7 +191,9 @@ def _optimizer(module: torch.nn.Module, lr: float) -> torch.optim.AdamW:
 
 def _check(config: TrainConfig) -> None:
     if not config.clips and not config.toon:
-        raise HiTVideoError("There is nothing to train on: give --clips FOLDER, --toon COUNT or both.")
+        raise HiTVideoError(
+            "There is nothing to train on: give --clips FOLDER, --toon COUNT or both."
+        )
     if config.steps <= 0 and config.minutes <= 0:
         raise HiTVideoError("A run needs a budget: --steps or --minutes.")
     if config.frames < 2 * GROUP or config.frames % GROUP:
@@ -213,13 +227,15 @@ def _sampler(config: TrainConfig, accelerator: Accelerator) -> Sampler:
     if config.toon:
         with accelerator.main_process_first():  # the others find the rendered file
             rendered = toon_clips(config.toon, Path(config.out) / f"toon-{config.toon}.npy")
-        pools.append((ClipPool(rendered, augment=False), config.toon_share if config.clips else 1.0))
+        pools.append(
+            (ClipPool(rendered, augment=False), config.toon_share if config.clips else 1.0)
+        )
     return mixed_sampler(pools)
 
 
 def _held_out(config: TrainConfig) -> dict[str, Sampler]:
-    """Samplers of clips never trained on; each call with the same generator gives the same crops."""
-    samplers = {}
+    """Samplers of clips never trained on; the same generator gives the same crops."""
+    samplers: dict[str, Sampler] = {}
     if config.validate:
         samplers["clips"] = ClipPool(folder_clips(Path(config.validate)), augment=False).sample
     if config.toon:

@@ -30,7 +30,9 @@ def test_the_future_changes_nothing_before_its_group(model: HiTVideoTokenizer) -
     changed = video.clone()
     changed[:, :, 17:] = -changed[:, :, 17:]  # groups 0 and 1 end before frame 16
     codes, other = model.encode(video), model.encode(changed)
-    for grid, other_grid, level in zip(codes.levels, other.levels, model.config.levels, strict=True):
+    for grid, other_grid, level in zip(
+        codes.levels, other.levels, model.config.levels, strict=True
+    ):
         assert torch.equal(grid[:, : 2 * level.slots], other_grid[:, : 2 * level.slots])
     assert not torch.equal(codes.levels[-1], other.levels[-1])
     for depth in range(1, model.config.depth + 1):

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 
-
 SCRIPT = """
 import resource, sys, torch
 from pathlib import Path
@@ -21,7 +20,10 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 def peak(weights: str, seconds: int) -> int:
     run = subprocess.run(
-        [sys.executable, "-c", SCRIPT, weights, str(seconds)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", SCRIPT, weights, str(seconds)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return int(run.stdout)
 

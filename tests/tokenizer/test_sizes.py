@@ -32,9 +32,10 @@ def test_padding_never_shows(tiny: HiTVideoTokenizer) -> None:
     video = moving_video(11, 40, 52)
     padded = tiny.pad(video)
     assert padded.shape[2:] == (16, 48, 64)
-    assert torch.equal(padded[..., 40:, :52], video[:, :, [*range(11), *[10] * 5], 39:40].expand_as(
-        padded[..., 40:, :52]
-    ))
+    assert torch.equal(
+        padded[..., 40:, :52],
+        video[:, :, [*range(11), *[10] * 5], 39:40].expand_as(padded[..., 40:, :52]),
+    )
     by_hand = tiny.decode(tiny.encode(padded))[:, :, :11, :40, :52]
     assert (tiny.decode(tiny.encode(video)) - by_hand).abs().max() < 1e-5
 

@@ -37,9 +37,7 @@ def test_a_missing_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
 @pytest.mark.parametrize("content", [b"", b"{", b"\x00\xff" * 64, b"[]"])
-def test_broken_files(
-    tiny: HiTVideoTokenizer, tmp_path: Path, name: str, content: bytes
-) -> None:
+def test_broken_files(tiny: HiTVideoTokenizer, tmp_path: Path, name: str, content: bytes) -> None:
     tiny.save_pretrained(tmp_path)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(HiTVideoError):

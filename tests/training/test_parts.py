@@ -27,7 +27,7 @@ def test_calibration_alone_is_a_working_codec_at_every_depth() -> None:
     quality = [psnr(model.decode(codes, depth), video) for depth in (1, 2, 3)]
     assert quality[0] > before
     assert quality[0] < quality[1] < quality[2]
-    assert quality[2] > before + 8
+    assert quality[2] > before + 6
 
 
 def test_a_few_steps_improve_on_the_line() -> None:

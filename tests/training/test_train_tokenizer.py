@@ -17,13 +17,18 @@ from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.training.tokenizer import TrainConfig, train
 from hitvideo.video import write_video
 
-COMMAND = [sys.executable, "-m", "hitvideo", "train-tokenizer"]
-SMALL = ["--batch", "1", "--frames", "16", "--size", "64", "--checkpoint-every", "1"]
+
+def options(clips: Path, out: Path) -> list[str]:
+    small = ["--batch", "1", "--frames", "16", "--size", "64", "--warmup", "1"]
+    folders = ["--clips", str(clips), "--init", str(clips / "tiny"), "--out", str(out)]
+    return [*small, *folders, "--checkpoint-every", "1"]
 
 
 @pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clips(tmp_path_factory: pytest.TempPathFactory, tiny: HiTVideoTokenizer) -> Path:
+    """Two clips, a broken one, and a tiny tokenizer to start from."""
     folder = tmp_path_factory.mktemp("clips")
+    tiny.save_pretrained(folder / "tiny")
     ramp = np.arange(200, dtype=np.uint8)
     for index in range(2):
         frames = [np.roll(np.tile(ramp[None, :, None], (200, 1, 3)), 5 * t, 1) for t in range(20)]
@@ -35,9 +40,16 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def settings(out: Path, clips: Path, steps: int) -> TrainConfig:
     return TrainConfig(
-        out=str(out), clips=[str(clips)], steps=steps, batch=1, frames=16, size=64, warmup=1,
+        out=str(out),
+        clips=[str(clips)],
+        init=str(clips / "tiny"),
+        steps=steps,
+        batch=1,
+        frames=16,
+        size=64,
+        warmup=1,
         checkpoint_every=1,
-    )  # fmt: skip
+    )
 
 
 def weights(out: Path) -> dict[str, torch.Tensor]:
@@ -46,8 +58,8 @@ def weights(out: Path) -> dict[str, torch.Tensor]:
 
 def test_a_resumed_run_ends_where_an_unbroken_one_does(clips: Path, tmp_path: Path) -> None:
     train(settings(tmp_path / "whole", clips, 3))
-    command = [*COMMAND, "--clips", str(clips), "--out", str(tmp_path / "broken"), *SMALL]
-    command += ["--steps", "3", "--warmup", "1"]
+    command = [sys.executable, "-m", "hitvideo", "train-tokenizer"]
+    command += [*options(clips, tmp_path / "broken"), "--steps", "3"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     checkpoint = tmp_path / "broken" / "checkpoint.pt"
     deadline = time.monotonic() + 120
@@ -64,13 +76,11 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(clips: Path, tmp_path: Pa
 
 
 def test_two_processes_train_one_model(clips: Path, tmp_path: Path) -> None:
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
-    launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
-    command = [*launch, "-m", "hitvideo", "train-tokenizer", "--clips", str(clips)]
-    command += ["--out", str(tmp_path), "--steps", "2", *SMALL]
-    run = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
+    launch += ["--standalone", "-m", "hitvideo", "train-tokenizer"]
+    command = [*launch, *options(clips, tmp_path), "--steps", "2"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    run = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert run.returncode == 0, run.stderr[-2000:]
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     assert state["step"] == 2
