@@ -11,9 +11,9 @@ WEIGHTS = Path(__file__).parent.parent / "weights" / "hitvideo-mini"
 
 TINY = TokenizerConfig(
     levels=(
-        LevelConfig((8, 16, 16), (2, 2, 2), (5, 4, 3), 16, 1, 1, memory=False),
-        LevelConfig((4, 16, 16), (1, 2, 2), (4, 4, 4), 16, 1, 1, memory=True),
-        LevelConfig((4, 8, 8), (1, 1, 1), (4, 4, 4), 16, 1, 1, memory=True),
+        LevelConfig((8, 16, 16), (2, 2, 2), (5, 4, 3), 16, 1, 1, memory=0),
+        LevelConfig((4, 16, 16), (1, 2, 2), (4, 4, 4), 16, 1, 1, memory=3),
+        LevelConfig((4, 8, 8), (1, 1, 1), (4, 4, 4), 16, 1, 1, memory=3),
     )
 )
 

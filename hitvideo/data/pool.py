@@ -39,7 +39,11 @@ class PoolClip:
 
 
 class ClipPool:
-    """Random crops out of clips, every source weighted by the square root of its clip count."""
+    """Pieces of clips, every source weighted by the square root of its clip count.
+
+    augment: random crops, scales, frame rates, brightness and contrast; without it the centre
+    square as it is. Both take a random stretch of time and mirror half of the samples.
+    """
 
     def __init__(self, clips: Iterable[PoolClip], *, augment: bool) -> None:
         self.clips = list(clips)
@@ -63,9 +67,11 @@ class ClipPool:
         first = rng.randrange(max(1, count - step * (frames - 1)))
         index = torch.arange(frames).mul(step).add(first).clamp(max=count - 1)
 
-        largest = min(height, width)
-        side = rng.randint(min(largest, round(size * 0.8)), largest)
-        y, x = rng.randint(0, height - side), rng.randint(0, width - side)
+        side = largest = min(height, width)
+        y, x = (height - side) // 2, (width - side) // 2
+        if self.augment:
+            side = rng.randint(min(largest, round(size * 0.8)), largest)
+            y, x = rng.randint(0, height - side), rng.randint(0, width - side)
         crop = clip.frames[index.to(clip.frames.device), :, y : y + side, x : x + side].float()
         if side != size:
             mode = "area" if side > size else "bilinear"

@@ -3,8 +3,13 @@
 A level sees one group of 8 frames averaged to its scale (`LevelConfig.pool`) as Haar coefficients.
 Two paths lie on top of each other. The linear one, fitted before training
 (`hitvideo.training.calibrate`), projects the residual to the quantizer and the codes back to
-coefficients. The networks, which start at zero, add what a line cannot. Knows nothing of other
-levels than its coarser neighbour, and of other groups than the one before.
+coefficients. The networks, which start at zero, add what a line cannot.
+
+A level with memory starts from its own last frame wherever that still holds, and codes what is
+missing there with the next of its linear transforms: a place that stands still gets sharper from
+group to group. Where it still holds is read off what both sides know, so it costs no bits.
+
+Knows nothing of other levels than its coarser neighbour, and of other groups than the one before.
 """
 
 from __future__ import annotations
@@ -29,10 +34,12 @@ class Memory:
 
     features: decoder features ``(B, width, h, w)``.
     frame: the last reconstructed frame at the level's scale ``(B, 3, H/pool_h, W/pool_w)``.
+    age: for how many groups each place has stood still ``(B, 1, h, w)``, at least 0.
     """
 
     features: Tensor
     frame: Tensor
+    age: Tensor
 
 
 @dataclass(frozen=True)
@@ -44,13 +51,38 @@ class LevelOutput:
     coefficients: the same as Haar coefficients ``(B, C, h, w)``.
     codes: ``(B, 8/stride_t, h, w)``, or None where nothing was encoded or decoded.
     loss: the quantizer's auxiliary loss, a scalar.
+    age: see `Memory`.
     """
 
     video: Tensor
     features: Tensor
     coefficients: Tensor
+    age: Tensor
     codes: Tensor | None
     loss: Tensor
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What is known of a group before any code of this level.
+
+    base: coefficients ``(B, C, h, w)``; features: ``(B, width, h, w)``; age: see `Memory`.
+    transform: weights of the level's linear transforms, ``(B, max(1, memory), h, w)``; sum 1.
+    """
+
+    base: Tensor
+    features: Tensor
+    age: Tensor
+    transform: Tensor
+
+    def spread(self, values: Tensor) -> Tensor:
+        """Quantized values ``(B, d, h, w)`` to one weighted copy per transform, stacked."""
+        return (self.transform.unsqueeze(2) * values.unsqueeze(1)).flatten(1, 2)
+
+    def gather(self, projections: Tensor) -> Tensor:
+        """Every transform's projections, stacked, to their weighted sum ``(B, d, h, w)``."""
+        count = self.transform.shape[1]
+        return (projections.unflatten(1, (count, -1)) * self.transform.unsqueeze(2)).sum(1)
 
 
 @dataclass(frozen=True)
@@ -91,18 +123,22 @@ class Level(nn.Module):
             self.embed_still = nn.Conv2d(channels, width, 1)
             self.haar_frame = HaarPatches((1, *config.patch[1:]))
             self.register_buffer("bands", _bands(config.patch), persistent=False)
+            self.embed_mismatch = nn.Conv2d(self.bands.shape[1], width, 1)
+            self.stillness = zero_conv(width, 1)
             self.gate = zero_conv(width, self.bands.shape[1])
-            nn.init.constant_(self.gate.bias, -2.0)  # type: ignore[arg-type]
+            self.choose = zero_conv(width, config.memory)
+            self.embed_transform = nn.Conv2d(config.memory, width, 1)
         self.context = blocks(width, 1)
 
         dims = len(config.steps) * config.slots
-        self.project = nn.Conv2d(channels, dims, 1, bias=False)
+        transforms = max(1, config.memory)
+        self.project = nn.Conv2d(channels, dims * transforms, 1, bias=False)
         self.join = nn.Conv2d(2 * width, width, 1)
         self.refine = blocks(width, 1)
         self.adjust = zero_conv(width, dims)
 
-        self.expand = nn.Conv2d(dims, channels, 1, bias=False)
-        self.insert = nn.Conv2d(dims, width, 1)
+        self.expand = nn.Conv2d(dims * transforms, channels, 1, bias=False)
+        self.insert = nn.Conv2d(dims * transforms, width, 1)
         self.absent = nn.Parameter(torch.zeros(width))
         self.decoder = blocks(width, config.decoder_blocks)
         self.detail = zero_conv(width, channels)
@@ -135,12 +171,12 @@ class Level(nn.Module):
         present: ``(B,)`` of 0 and 1, which samples keep this level; None keeps it for all. (A batch
             may mix depths only while training.)
         """
-        base, features = self._predict(shape, coarse, memory)
-        loss = base.new_zeros(())
+        guess = self.predict(shape, coarse, memory)
+        features, loss = guess.features, guess.base.new_zeros(())
         if source is None and codes is None:
             values = None
         elif source is not None:
-            values, codes, loss = self._quantize(base, features, source)
+            values, codes, loss = self._quantize(guess, source)
         else:
             assert codes is not None
             values = self.quantizer.values(codes)
@@ -150,7 +186,7 @@ class Level(nn.Module):
             features = features + absent
             flat = None
         else:
-            flat = rearrange(values, "b n h w d -> b (n d) h w").to(features.dtype)
+            flat = guess.spread(rearrange(values, "b n h w d -> b (n d) h w")).to(features.dtype)
             if present is None:
                 features = features + self.insert(flat)
             else:
@@ -158,19 +194,19 @@ class Level(nn.Module):
                 features = features + keep * self.insert(flat) + (1 - keep) * absent
                 flat = keep * flat
         features = self.decoder(features)
-        coefficients = base + self._write(features, flat).float()
+        coefficients = guess.base + self._write(features, flat).float()
         video = self.haar.inverse(coefficients).float()
-        return LevelOutput(video, features, coefficients, codes, loss)
+        return LevelOutput(video, features, coefficients, guess.age, codes, loss)
 
     def remember(self, output: LevelOutput) -> Memory | None:
         if not self.config.memory:
             return None
-        return Memory(output.features, output.video[:, :, -1])
+        return Memory(output.features, output.video[:, :, -1], output.age)
 
-    def _predict(
+    def predict(
         self, shape: tuple[int, int, int], coarse: LevelOutput | None, memory: Memory | None
-    ) -> tuple[Tensor, Tensor]:
-        """The best guess before any code of this level: coefficients and features."""
+    ) -> Prediction:
+        """The best guess before any code of this level."""
         batch, height, width = shape
         (_, sh, sw), (pt, ph, pw) = self.config.stride, self.config.pool
         grid = height // sh, width // sw
@@ -182,29 +218,45 @@ class Level(nn.Module):
             base = self.haar(F.interpolate(coarse.video, size, mode="trilinear")).float()
             lifted = F.interpolate(coarse.features, grid, mode="nearest")
             features = self.up(lifted) + self._read(self.embed_base, base)
-        still = None
-        if memory is not None:
-            # If nothing moved, the last frame goes on: offered as a candidate, weighted per band.
-            still = self._still(memory.frame) - base
-            features = features + self.recall(memory.features) + self._read(self.embed_still, still)
-        features = self.context(features)
-        if still is not None:
-            gates = F.conv2d(torch.sigmoid(self.gate(features)), self.bands.to(features.dtype))
-            base = base + gates.float() * still
-        return base, features
+        age = base.new_zeros(batch, 1, *grid)
+        if not self.config.memory:
+            return Prediction(base, self.context(features), age, torch.ones_like(age))
+        if memory is None:
+            features = self.context(features)
+        else:
+            # If nothing moved, the last frame goes on: a candidate, weighted per wavelet band.
+            still = self.still(memory.frame) - base
+            energy = F.conv2d(still.pow(2), self.bands.transpose(0, 1)).float()
+            features = (
+                features
+                + self.recall(memory.features)
+                + self._read(self.embed_still, still)
+                + self.embed_mismatch(torch.log(energy + 1e-2))
+            )
+            features = self.context(features)
+            stillness = self.stillness(features).float()
+            gates = torch.sigmoid(self.gate(features) + stillness)
+            base = base + F.conv2d(gates, self.bands.to(gates.dtype)).float() * still
+            age = torch.sigmoid(stillness) * (memory.age + 1)
+        distance = age.clamp(max=self.config.memory - 1) - self._ages
+        transform = torch.softmax(self.choose(features).float() - 4 * distance.pow(2), 1)
+        return Prediction(base, features + self.embed_transform(transform), age, transform)
 
-    def _still(self, frame: Tensor) -> Tensor:
+    @property
+    def _ages(self) -> Tensor:
+        return torch.arange(self.config.memory, device=self.scale.device).view(1, -1, 1, 1)
+
+    def still(self, frame: Tensor) -> Tensor:
         """Coefficients of a group in which ``frame`` stands still: all in the lowest band of t."""
         pt = self.haar.patch[0]
         low = rearrange(self.haar_frame(frame.unsqueeze(2)), "b (c k) h w -> b c 1 k h w", c=3)
         full = F.pad(low * pt**0.5, (0, 0, 0, 0, 0, 0, 0, pt - 1))
         return rearrange(full, "b c t k h w -> b (c t k) h w").float()
 
-    def _quantize(
-        self, base: Tensor, features: Tensor, source: Source
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        joined = self.refine(self.join(torch.cat([source.features, features], 1)))
-        z = self.project(source.coefficients - base).float() + self.adjust(joined).float()
+    def _quantize(self, guess: Prediction, source: Source) -> tuple[Tensor, Tensor, Tensor]:
+        joined = self.refine(self.join(torch.cat([source.features, guess.features], 1)))
+        linear = guess.gather(self.project(source.coefficients - guess.base).float())
+        z = linear + self.adjust(joined).float()
         z = rearrange(z, "b (n d) h w -> b n h w d", n=self.config.slots)
         values, codes, loss = self.quantizer(z)
         if not self.training:  # bit for bit what the decoder will see

@@ -1,7 +1,9 @@
 """Gives an untrained tokenizer its linear codec: PCA to the codes, least squares back.
 
-Level by level, on what the coarser levels leave of some sample clips. Afterwards the tokenizer
-codes as well as a line can, and training starts from there. Knows nothing of losses or data sets.
+Level by level, on what the coarser levels leave of some sample clips; for levels with memory also
+on what they themselves leave, group after group, of scenes that stand still. Afterwards the
+tokenizer codes as well as a line can, and training starts from there. Knows nothing of losses or
+data sets.
 """
 
 from __future__ import annotations
@@ -9,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
+import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor
 
 from hitvideo.tokenizer.level import Level, LevelOutput, Source
 from hitvideo.tokenizer.model import HiTVideoTokenizer
+from hitvideo.tokenizer.quantizers import FSQ, VQ
 
 # A Gaussian of unit deviation times this, through tanh, fills k even steps about as a Lloyd-Max
-# quantizer would (its outermost thresholds for k = 2..16 sit near the outermost rounding edges).
+# quantizer would (its outermost thresholds for k = 2..8 sit near the outermost rounding edges).
 LOADING = {2: 1.0, 3: 0.9, 4: 0.82, 5: 0.75, 6: 0.7, 7: 0.66, 8: 0.62}
 
 
@@ -27,58 +31,96 @@ def calibrate(tokenizer: HiTVideoTokenizer, groups: Iterable[Tensor]) -> None:
     groups: some hundred groups of 8 frames, ``(B, 3, 8, H, W)`` in [-1, 1] each, sizes multiples of
     the coarsest stride and all the same.
     """
-    batch = torch.cat(list(groups))
-    shape = batch.shape[0], batch.shape[3], batch.shape[4]
+    moving = torch.cat(list(groups))
+    still = moving[:, :, -1:].expand_as(moving)
+    shape = moving.shape[0], moving.shape[3], moving.shape[4]
     tokenizer.eval()
     coarse: LevelOutput | None = None
+    coarse_still: LevelOutput | None = None
     for level in tokenizer.ladder:
-        coefficients = level.view(batch)
+        coefficients = level.view(moving)
         deviation = coefficients.pow(2).mean((0, 2, 3)).sqrt()
         level.scale.copy_(deviation.clamp_min(1e-3).sqrt())
-        base, features = level._predict(shape, coarse, None)
-        _fit(level, coefficients - base)
-        source = Source(coefficients, torch.zeros_like(features))
-        coarse = level(shape, coarse, None, source=source)
+        _fit_moving(level, coefficients - level.predict(shape, coarse, None).base)
+        coarse = _code(level, shape, coarse, coefficients)
+        coarse_still = _code(level, shape, coarse_still, level.view(still))
+        _fit_still(level, level.view(still), coarse_still.video[:, :, -1])
 
 
-def _fit(level: Level, residual: Tensor) -> None:
-    slots, steps = level.config.slots, torch.tensor(level.config.steps)
-    patches = _patches(level, residual)
-    covariance = patches.T @ patches / len(patches)
-    values, vectors = torch.linalg.eigh(covariance.double())
-    order = values.argsort(descending=True)[: len(steps)]
-    directions, deviation = vectors[:, order].float(), values[order].sqrt().float()
-    loading = torch.tensor([LOADING.get(int(s), 0.55) for s in steps])
-    analysis = directions * (loading / deviation.clamp_min(1e-6))
-
-    quantized, _, _ = level.quantizer(patches @ analysis)
-    ridge = 1e-4 * len(patches) * torch.eye(len(steps))
-    synthesis = torch.linalg.solve(quantized.T @ quantized + ridge, quantized.T @ patches)
-    level.project.weight.copy_(
-        _filters(level, analysis.T, slots).reshape(level.project.weight.shape)
-    )
-    expand = _filters(level, synthesis, slots).T
-    level.expand.weight.copy_(expand.reshape(level.expand.weight.shape))
+def _code(
+    level: Level, shape: tuple[int, int, int], coarse: LevelOutput | None, coefficients: Tensor
+) -> LevelOutput:
+    features = coefficients.new_zeros(shape[0], level.config.width, *coefficients.shape[2:])
+    return level(shape, coarse, None, source=Source(coefficients, features))
 
 
-def _patches(level: Level, coefficients: Tensor) -> Tensor:
-    """Residual samples under each token, one row a token."""
-    _, ph, pw = level.config.patch
-    return rearrange(
-        level.haar.inverse(coefficients),
+def _fit_moving(level: Level, residual: Tensor) -> None:
+    """The first transform: each token codes the frames that it covers."""
+    slots, (pt, ph, pw) = level.config.slots, level.config.patch
+    samples = rearrange(
+        level.haar.inverse(residual),
         "b c (n t) (h p) (w q) -> (b n h w) (c t p q)",
-        n=level.config.slots,
+        n=slots,
         p=ph,
         q=pw,
     )
+    analysis, synthesis = fit_linear_code(samples, level.config.steps, level.quantizer)
+
+    def filters(rows: Tensor) -> Tensor:
+        """Filters over one token's samples ``(d, samples)`` as ``(slots * d, coefficients)``."""
+        rows = rearrange(rows, "d (c t p q) -> d c t p q", c=3, p=ph, q=pw)
+        size = pt // slots
+        padded = [F.pad(rows, (0, 0, 0, 0, n * size, pt - (n + 1) * size)) for n in range(slots)]
+        return level.haar(torch.cat(padded)).flatten(1)
+
+    _store(level, 0, filters(analysis), filters(synthesis))
 
 
-def _filters(level: Level, rows: Tensor, slots: int) -> Tensor:
-    """Filters over one token's samples ``(d, samples)`` as ``(slots * d, coefficients)``."""
-    pt, ph, pw = level.config.patch
-    rows = rearrange(rows, "d (c t p q) -> d c t p q", c=3, p=ph, q=pw)
-    full = rows.new_zeros(slots, len(rows), 3, pt, ph, pw)
-    size = pt // slots
-    for n in range(slots):
-        full[n, :, :, n * size : (n + 1) * size] = rows
-    return level.haar(full.flatten(0, 1)).flatten(1)
+def _fit_still(level: Level, coefficients: Tensor, frame: Tensor) -> None:
+    """The other transforms: of a scene that stands still, all tokens code what is still missing.
+
+    coefficients: of the scene; frame: how the first group left it, at the level's scale.
+    """
+    steps = level.config.steps * level.config.slots
+    known = level.still(frame) if level.config.memory else coefficients
+    for index in range(1, level.config.memory):
+        residual = coefficients - known
+        samples = rearrange(residual, "b c h w -> (b h w) c")
+        order = _most_steps_first(steps)
+        sorted_steps = tuple(steps[i] for i in order)
+        quantizer = FSQ(sorted_steps).to(residual.device)
+        analysis, synthesis = fit_linear_code(samples, sorted_steps, quantizer)
+        values, _, _ = quantizer(samples @ analysis.T)
+        coded = values @ synthesis
+        known = known + rearrange(coded, "(b h w) c -> b c h w", h=known.shape[2], w=known.shape[3])
+        back = torch.tensor(order).argsort()
+        _store(level, index, analysis[back], synthesis[back])
+
+
+def _most_steps_first(steps: tuple[int, ...]) -> list[int]:
+    """Indices of the dimensions, finest quantizer first: it gets the largest component."""
+    return sorted(range(len(steps)), key=lambda i: -steps[i])
+
+
+def _store(level: Level, index: int, analysis: Tensor, synthesis: Tensor) -> None:
+    """Writes one transform's rows ``(d, coefficients)`` into the level's layers."""
+    rows = slice(index * len(analysis), (index + 1) * len(analysis))
+    level.project.weight[rows] = analysis[..., None, None]
+    level.expand.weight[:, rows] = synthesis.T[..., None, None]
+
+
+def fit_linear_code(
+    samples: Tensor, steps: tuple[int, ...], quantizer: FSQ | VQ
+) -> tuple[Tensor, Tensor]:
+    """PCA of ``samples (N, D)`` scaled for ``quantizer``, least squares back; ``(d, D)`` each."""
+    covariance = samples.T @ samples / len(samples)
+    values, vectors = torch.linalg.eigh(covariance.double())
+    top = values.argsort(descending=True)[: len(steps)]
+    deviation = values[top].clamp_min(1e-12).sqrt().float()
+    loading = torch.tensor([LOADING.get(n, 0.55) for n in steps], device=samples.device)
+    analysis = (vectors[:, top].float() * (loading / deviation)).T
+
+    quantized, _, _ = quantizer(samples @ analysis.T)
+    ridge = 1e-4 * len(samples) * torch.eye(len(steps), device=samples.device)
+    synthesis = torch.linalg.solve(quantized.T @ quantized + ridge, quantized.T @ samples)
+    return analysis, synthesis

@@ -73,7 +73,7 @@ def test_config_survives_json_and_refuses_nonsense() -> None:
     with pytest.raises(HiTVideoError, match="fsq or vq"):
         dataclasses.replace(config, quantizer="lfq")
     with pytest.raises(HiTVideoError, match="power of two"):
-        LevelConfig((8, 24, 24), (1, 1, 1), (4, 4), 16, 1, 1, memory=False)
+        LevelConfig((8, 24, 24), (1, 1, 1), (4, 4), 16, 1, 1, memory=0)
 
 
 def test_the_shipped_layout_keeps_its_promises() -> None:
