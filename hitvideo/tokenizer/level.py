@@ -35,11 +35,13 @@ class Memory:
     features: decoder features ``(B, width, h, w)``.
     frame: the last reconstructed frame at the level's scale ``(B, 3, H/pool_h, W/pool_w)``.
     age: for how many groups each place has stood still ``(B, 1, h, w)``, at least 0.
+    coarse: what the coarser level made of the group, as this level's coefficients ``(B, C, h, w)``.
     """
 
     features: Tensor
     frame: Tensor
     age: Tensor
+    coarse: Tensor
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,13 @@ class LevelOutput:
     coefficients: the same as Haar coefficients ``(B, C, h, w)``.
     codes: ``(B, 8/stride_t, h, w)``, or None where nothing was encoded or decoded.
     loss: the quantizer's auxiliary loss, a scalar.
-    age: see `Memory`.
+    guess: what it started from.
     """
 
     video: Tensor
     features: Tensor
     coefficients: Tensor
-    age: Tensor
+    guess: Prediction
     codes: Tensor | None
     loss: Tensor
 
@@ -66,14 +68,17 @@ class LevelOutput:
 class Prediction:
     """What is known of a group before any code of this level.
 
-    base: coefficients ``(B, C, h, w)``; features: ``(B, width, h, w)``; age: see `Memory`.
+    base: coefficients ``(B, C, h, w)``; features: ``(B, width, h, w)``; age, coarse: see `Memory`.
     transform: weights of the level's linear transforms, ``(B, max(1, memory), h, w)``; sum 1.
+    stillness: how surely each place has not moved, as logits ``(B, 1, h, w)``; 0 is undecided.
     """
 
     base: Tensor
     features: Tensor
     age: Tensor
+    coarse: Tensor
     transform: Tensor
+    stillness: Tensor
 
     def spread(self, values: Tensor) -> Tensor:
         """Quantized values ``(B, d, h, w)`` to one weighted copy per transform, stacked."""
@@ -123,9 +128,12 @@ class Level(nn.Module):
             self.embed_still = nn.Conv2d(channels, width, 1)
             self.haar_frame = HaarPatches((1, *config.patch[1:]))
             self.register_buffer("bands", _bands(config.patch), persistent=False)
-            self.embed_mismatch = nn.Conv2d(self.bands.shape[1], width, 1)
+            bands = self.bands.shape[1]
+            self.embed_gap = nn.Conv2d(bands, width, 1)
+            self.embed_change = zero_conv(bands, width)
             self.stillness = zero_conv(width, 1)
-            self.gate = zero_conv(width, self.bands.shape[1])
+            self.evidence = zero_conv(bands, 1)
+            self.gate = zero_conv(width, bands)
             self.choose = zero_conv(width, config.memory)
             self.embed_transform = nn.Conv2d(config.memory, width, 1)
         self.context = blocks(width, 1)
@@ -196,12 +204,13 @@ class Level(nn.Module):
         features = self.decoder(features)
         coefficients = guess.base + self._write(features, flat).float()
         video = self.haar.inverse(coefficients).float()
-        return LevelOutput(video, features, coefficients, guess.age, codes, loss)
+        return LevelOutput(video, features, coefficients, guess, codes, loss)
 
     def remember(self, output: LevelOutput) -> Memory | None:
         if not self.config.memory:
             return None
-        return Memory(output.features, output.video[:, :, -1], output.age)
+        guess = output.guess
+        return Memory(output.features, output.video[:, :, -1], guess.age, guess.coarse)
 
     def predict(
         self, shape: tuple[int, int, int], coarse: LevelOutput | None, memory: Memory | None
@@ -220,27 +229,41 @@ class Level(nn.Module):
             features = self.up(lifted) + self._read(self.embed_base, base)
         age = base.new_zeros(batch, 1, *grid)
         if not self.config.memory:
-            return Prediction(base, self.context(features), age, torch.ones_like(age))
+            ones = torch.ones_like(age)
+            return Prediction(base, self.context(features), age, base, ones, age)
+        coarse_base, stillness = base, age
         if memory is None:
             features = self.context(features)
         else:
             # If nothing moved, the last frame goes on: a candidate, weighted per wavelet band.
             still = self.still(memory.frame) - base
-            energy = F.conv2d(still.pow(2), self.bands.transpose(0, 1)).float()
+            gap = self._log_energy(still)
+            change = self._log_energy(base - memory.coarse)
             features = (
                 features
                 + self.recall(memory.features)
                 + self._read(self.embed_still, still)
-                + self.embed_mismatch(torch.log(energy + 1e-2))
+                + self.embed_gap(gap)
+                + self.embed_change(change)
             )
             features = self.context(features)
-            stillness = self.stillness(features).float()
+            # Where nothing moves the coarser level's video hardly changes: the plainest evidence,
+            # unless that level refines what stands still; but then it has judged already.
+            stillness = self.stillness(features).float() + self.evidence(change).float()
+            if coarse is not None:
+                stillness = stillness + F.interpolate(coarse.guess.stillness, grid, mode="nearest")
             gates = torch.sigmoid(self.gate(features) + stillness)
             base = base + F.conv2d(gates, self.bands.to(gates.dtype)).float() * still
             age = torch.sigmoid(stillness) * (memory.age + 1)
         distance = age.clamp(max=self.config.memory - 1) - self._ages
         transform = torch.softmax(self.choose(features).float() - 4 * distance.pow(2), 1)
-        return Prediction(base, features + self.embed_transform(transform), age, transform)
+        features = features + self.embed_transform(transform)
+        return Prediction(base, features, age, coarse_base, transform, stillness)
+
+    def _log_energy(self, coefficients: Tensor) -> Tensor:
+        """Per wavelet band the logarithm of the energy at each place ``(B, bands, h, w)``."""
+        energy = F.conv2d(coefficients.pow(2), self.bands.transpose(0, 1)).float()
+        return torch.log(energy + 1e-4)
 
     @property
     def _ages(self) -> Tensor:
