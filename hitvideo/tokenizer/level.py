@@ -227,47 +227,52 @@ class Level(nn.Module):
             base = self.haar(F.interpolate(coarse.video, size, mode="trilinear")).float()
             lifted = F.interpolate(coarse.features, grid, mode="nearest")
             features = self.up(lifted) + self._read(self.embed_base, base)
-        age = base.new_zeros(batch, 1, *grid)
+        zero = base.new_zeros(batch, 1, *grid)
         if not self.config.memory:
-            ones = torch.ones_like(age)
-            return Prediction(base, self.context(features), age, base, ones, age)
-        coarse_base, stillness = base, age
+            return Prediction(base, self.context(features), zero, base, zero + 1, zero)
+        told = F.interpolate(coarse.guess.stillness, grid, mode="nearest") if coarse else zero
         if memory is None:
-            features = self.context(features)
-        else:
-            # If nothing moved, the last frame goes on: a candidate, weighted per wavelet band.
-            still = self.still(memory.frame) - base
-            gap = self._log_energy(still)
-            change = self._log_energy(base - memory.coarse)
-            features = (
-                features
-                + self.recall(memory.features)
-                + self._read(self.embed_still, still)
-                + self.embed_gap(gap)
-                + self.embed_change(change)
-            )
-            features = self.context(features)
-            # Where nothing moves the coarser level's video hardly changes: the plainest evidence,
-            # unless that level refines what stands still; but then it has judged already.
-            stillness = self.stillness(features).float() + self.evidence(change).float()
-            if coarse is not None:
-                stillness = stillness + F.interpolate(coarse.guess.stillness, grid, mode="nearest")
-            gates = torch.sigmoid(self.gate(features) + stillness)
-            base = base + F.conv2d(gates, self.bands.to(gates.dtype)).float() * still
-            age = torch.sigmoid(stillness) * (memory.age + 1)
-        distance = age.clamp(max=self.config.memory - 1) - self._ages
+            return self._choose_transform(base, self.context(features), zero, base, told)
+        return self._continue(base, features, told, memory)
+
+    def _continue(
+        self, coarse: Tensor, features: Tensor, told: Tensor, memory: Memory
+    ) -> Prediction:
+        """If nothing moved, the last frame goes on: a candidate, weighted per wavelet band.
+
+        told: what the coarser level knows of stillness, as logits.
+        """
+        still = self.still(memory.frame) - coarse
+        change = self._log_energy(coarse - memory.coarse)
+        features = self.context(
+            features
+            + self.recall(memory.features)
+            + self._read(self.embed_still, still)
+            + self.embed_gap(self._log_energy(still))
+            + self.embed_change(change)
+        )
+        # Where nothing moves the coarser level's video hardly changes: the plainest evidence,
+        # unless that level refines what stands still itself; but then it has told.
+        stillness = self.stillness(features).float() + self.evidence(change).float() + told
+        gates = torch.sigmoid(self.gate(features) + stillness)
+        base = coarse + F.conv2d(gates, self.bands.to(gates.dtype)).float() * still
+        age = torch.sigmoid(stillness) * (memory.age + 1)
+        return self._choose_transform(base, features, age, coarse, stillness)
+
+    def _choose_transform(
+        self, base: Tensor, features: Tensor, age: Tensor, coarse: Tensor, stillness: Tensor
+    ) -> Prediction:
+        """The transform of a place's age, softly; the features may argue for another."""
+        ages = torch.arange(self.config.memory, device=age.device).view(1, -1, 1, 1)
+        distance = age.clamp(max=self.config.memory - 1) - ages
         transform = torch.softmax(self.choose(features).float() - 4 * distance.pow(2), 1)
         features = features + self.embed_transform(transform)
-        return Prediction(base, features, age, coarse_base, transform, stillness)
+        return Prediction(base, features, age, coarse, transform, stillness)
 
     def _log_energy(self, coefficients: Tensor) -> Tensor:
         """Per wavelet band the logarithm of the energy at each place ``(B, bands, h, w)``."""
         energy = F.conv2d(coefficients.pow(2), self.bands.transpose(0, 1)).float()
         return torch.log(energy + 1e-4)
-
-    @property
-    def _ages(self) -> Tensor:
-        return torch.arange(self.config.memory, device=self.scale.device).view(1, -1, 1, 1)
 
     def still(self, frame: Tensor) -> Tensor:
         """Coefficients of a group in which ``frame`` stands still: all in the lowest band of t."""

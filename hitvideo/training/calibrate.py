@@ -37,6 +37,7 @@ def calibrate(tokenizer: HiTVideoTokenizer, groups: Iterable[Tensor]) -> None:
     tokenizer.eval()
     coarse: LevelOutput | None = None
     coarse_still: LevelOutput | None = None
+    coarse_memory = False
     for level in tokenizer.ladder:
         coefficients = level.view(moving)
         deviation = coefficients.pow(2).mean((0, 2, 3)).sqrt()
@@ -45,6 +46,9 @@ def calibrate(tokenizer: HiTVideoTokenizer, groups: Iterable[Tensor]) -> None:
         coarse = _code(level, shape, coarse, coefficients)
         coarse_still = _code(level, shape, coarse_still, level.view(still))
         _fit_still(level, level.view(still), coarse_still.video[:, :, -1])
+        if level.config.memory and not coarse_memory:
+            _expect_stillness(level)
+        coarse_memory = bool(level.config.memory)
 
 
 def _code(
@@ -95,6 +99,16 @@ def _fit_still(level: Level, coefficients: Tensor, frame: Tensor) -> None:
         known = known + rearrange(coded, "(b h w) c -> b c h w", h=known.shape[2], w=known.shape[3])
         back = torch.tensor(order).argsort()
         _store(level, index, analysis[back], synthesis[back])
+
+
+def _expect_stillness(level: Level) -> None:
+    """A place is taken to stand still where the coarser, memoryless level hardly changed.
+
+    On Toon the mean logarithm of that change lies between -9 and -7 where nothing moves, between -4
+    and -2 where something does.
+    """
+    level.evidence.weight.fill_(-1 / level.evidence.weight.shape[1])
+    torch.nn.init.constant_(level.evidence.bias, -5.5)  # type: ignore[arg-type]
 
 
 def _most_steps_first(steps: tuple[int, ...]) -> list[int]:
