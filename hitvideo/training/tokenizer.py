@@ -13,7 +13,7 @@ import math
 import random
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -23,73 +23,17 @@ from tqdm import tqdm
 
 from hitvideo.data.pool import ClipPool, folder_clips, mixed_sampler, toon_clips
 from hitvideo.data.toon import VALIDATION_SEEDS
-from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.training.calibrate import calibrate
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.ema import Ema
-from hitvideo.training.losses import LadderLoss, sample_depths
+from hitvideo.training.losses import LadderLoss, TokenizerLoss, sample_depths
+from hitvideo.training.settings import TrainConfig, add_arguments, check
+
+__all__ = ["TrainConfig", "add_arguments", "run", "train"]
 
 Sampler = Callable[[int, int, int, random.Random], Tensor]
-
-
-@dataclass(frozen=True)
-class TrainConfig:
-    """Settings of one run; ``config.json`` in the run's folder keeps them."""
-
-    out: str
-    clips: list[str] = field(default_factory=list)  # folders of videos
-    toon: int = 0  # rendered Toon clips
-    toon_share: float = 0.4  # of the samples, where there are clips too
-    steps: int = 0  # 0: as many as the minutes allow
-    minutes: float = 0.0  # 0: as long as the steps take
-    batch: int = 4  # clips per process and step
-    frames: int = 32
-    size: int = 128
-    lr: float = 6e-4
-    warmup: int = 200
-    full_depth: float = 0.6  # share of samples that keep every level
-    ema: float = 0.999
-    seed: int = 0
-    bf16: bool = False
-    init: str = ""  # a tokenizer folder to start from instead of calibrating a new one
-    quantizer: str = "fsq"
-    validate: str = ""  # a folder of clips never trained on
-    validate_every: int = 1000
-    checkpoint_every: int = 250
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    d = TrainConfig(out="")
-    parser.add_argument("--out", required=True, help="folder of the run; resumes if it has one")
-    parser.add_argument(
-        "--clips", action="append", default=[], help="a folder of videos; repeatable"
-    )
-    parser.add_argument("--toon", type=int, default=d.toon, help="how many Toon clips to render")
-    parser.add_argument(
-        "--toon-share", type=float, default=d.toon_share, help="share of Toon samples"
-    )
-    parser.add_argument("--steps", type=int, default=d.steps, help="budget in steps")
-    parser.add_argument("--minutes", type=float, default=d.minutes, help="budget in minutes")
-    parser.add_argument("--batch", type=int, default=d.batch, help="clips per process and step")
-    parser.add_argument(
-        "--frames", type=int, default=d.frames, help="frames per clip, a multiple of 8"
-    )
-    parser.add_argument("--size", type=int, default=d.size, help="side of the crops in pixels")
-    parser.add_argument("--lr", type=float, default=d.lr, help="peak learning rate")
-    parser.add_argument("--warmup", type=int, default=d.warmup, help="steps of warm-up")
-    parser.add_argument(
-        "--full-depth", type=float, default=d.full_depth, help="share at full depth"
-    )
-    parser.add_argument("--ema", type=float, default=d.ema, help="decay of the averaged weights")
-    parser.add_argument("--seed", type=int, default=d.seed)
-    parser.add_argument("--bf16", action="store_true", help="bfloat16 autocast")
-    parser.add_argument("--init", default=d.init, help="a tokenizer folder to start from")
-    parser.add_argument("--quantizer", choices=("fsq", "vq"), default=d.quantizer)
-    parser.add_argument("--validate", default=d.validate, help="a folder of held-out clips")
-    parser.add_argument("--validate-every", type=int, default=d.validate_every, help="steps")
-    parser.add_argument("--checkpoint-every", type=int, default=d.checkpoint_every, help="steps")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -99,84 +43,88 @@ def run(args: argparse.Namespace) -> None:
 
 
 def train(config: TrainConfig) -> None:
-    _check(config)
+    """Runs, or goes on with, the run in ``config.out``; raises HiTVideoError for bad settings."""
+    check(config)
     accelerator = Accelerator(mixed_precision="bf16" if config.bf16 else "no")
     torch.manual_seed(config.seed)
-    out = Path(config.out)
     sampler = _sampler(config, accelerator)
     tokenizer = _new_tokenizer(config, sampler)
-    loss_module = LadderLoss(tokenizer)
-    optimizer = _optimizer(loss_module, config.lr)
-    loss_module, optimizer = accelerator.prepare(loss_module, optimizer)
+    module = LadderLoss(tokenizer)
+    optimizer = _optimizer(module, config.lr)
+    module, optimizer = accelerator.prepare(module, optimizer)
     ema = Ema(tokenizer, config.ema)
+    out = Path(config.out)
     checkpoint = Checkpoint(out / "checkpoint.pt")
     step, spent = checkpoint.load(tokenizer, ema, optimizer, accelerator.device)
+    held_out = _held_out(config)
     if accelerator.is_main_process:
         out.mkdir(parents=True, exist_ok=True)
         (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
-    held_out = _held_out(config)
 
+    bar = _Bar(config, step, visible=accelerator.is_main_process)
     started = time.monotonic() - spent
-    bar = tqdm(
-        total=config.steps or None,
-        initial=step,
-        disable=not accelerator.is_main_process,
-        mininterval=5,
-    )
     progress = _progress(config, step, spent)
-    smooth = 0.0
     while progress < 1:
-        for parameters in optimizer.param_groups:
-            factor = parameters["factor"] * _schedule(step, progress, config.warmup)
-            parameters["lr"] = config.lr * factor
-        mix = (config.seed * 1_000_003 + step) * 1024 + accelerator.process_index
-        video = sampler(config.batch, config.frames, config.size, random.Random(mix))
-        depth = sample_depths(
-            config.batch,
-            tokenizer.config.depth,
-            config.full_depth,
-            torch.Generator().manual_seed(mix),
-        )
-        loss_module.train()
+        for group in optimizer.param_groups:
+            group["lr"] = config.lr * group["factor"] * _schedule(step, progress, config.warmup)
+        video, depth = _batch(config, sampler, tokenizer.config.depth, step, accelerator)
+        module.train()
         with accelerator.autocast():
-            loss = loss_module(video.to(accelerator.device), depth.to(accelerator.device))
+            loss = module(video, depth)
         accelerator.backward(loss.total)
-        accelerator.clip_grad_norm_(loss_module.parameters(), 1.0)
+        accelerator.clip_grad_norm_(module.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         ema.update(tokenizer)
         step += 1
-        spent = accelerator.reduce(
-            torch.tensor(time.monotonic() - started, device=accelerator.device), "mean"
-        ).item()
+        # All processes must agree on when to stop, so they share one clock.
+        clock = torch.tensor(time.monotonic() - started, device=accelerator.device)
+        spent = accelerator.reduce(clock, "mean").item()
         progress = _progress(config, step, spent)
-        smooth = float(loss.psnr) if smooth == 0 else smooth + 0.02 * (float(loss.psnr) - smooth)
-        left = spent / max(progress, 1e-6) * (1 - progress)
-        figures = f"loss {loss.total.item():.3f}, {smooth:.2f} dB"
-        bar.set_postfix_str(f"{figures}, {left / 60:.0f} min left")
-        bar.update()
+        bar.show(loss, spent, progress)
         last = progress >= 1
-        if accelerator.is_main_process:
-            if last or step % config.checkpoint_every == 0:
-                checkpoint.save(tokenizer, ema, optimizer, step, spent)
-                ema.model.save_pretrained(out / "tokenizer", torch.float16)
-            if last or step % config.validate_every == 0:
-                psnr = {
-                    name: validate(ema.model, clips, accelerator.device)
-                    for name, clips in held_out.items()
-                }
-                line = {
-                    "step": step,
-                    "minutes": round(spent / 60, 1),
-                    "processes": accelerator.num_processes,
-                    "psnr": psnr,
-                }
-                with (out / "log.jsonl").open("a") as log:
-                    log.write(json.dumps(line) + "\n")
-                bar.write(json.dumps(line))
+        if accelerator.is_main_process and (last or step % config.checkpoint_every == 0):
+            checkpoint.save(tokenizer, ema, optimizer, step, spent)
+            ema.model.save_pretrained(out / "tokenizer", torch.float16)
+        if accelerator.is_main_process and (last or step % config.validate_every == 0):
+            psnr = {name: validate(ema.model, clips) for name, clips in held_out.items()}
+            line = {"step": step, "minutes": round(spent / 60, 1), "psnr": psnr}
+            line["processes"] = accelerator.num_processes
+            with (out / "log.jsonl").open("a") as log:
+                log.write(json.dumps(line) + "\n")
+            bar.write(json.dumps(line))
         accelerator.wait_for_everyone()
     bar.close()
     accelerator.end_training()
+
+
+class _Bar(tqdm):  # type: ignore[type-arg]
+    """Progress with the loss, a smoothed PSNR at full depth, and the time left."""
+
+    def __init__(self, config: TrainConfig, step: int, *, visible: bool) -> None:
+        self.psnr = 0.0
+        super().__init__(
+            total=config.steps or None, initial=step, disable=not visible, mininterval=5
+        )
+
+    def show(self, loss: TokenizerLoss, spent: float, progress: float) -> None:
+        now = loss.psnr.item()
+        self.psnr = self.psnr + 0.02 * (now - self.psnr) if self.psnr else now
+        left = spent / max(progress, 1e-6) * (1 - progress) / 60
+        text = f"loss {loss.total.item():.3f}, {self.psnr:.2f} dB, {left:.0f} min left"
+        self.set_postfix_str(text, refresh=False)
+        self.update()
+
+
+def _batch(
+    config: TrainConfig, sampler: Sampler, levels: int, step: int, accelerator: Accelerator
+) -> tuple[Tensor, Tensor]:
+    """Clips and depths of one step; seed, step and process alone decide them."""
+    seed = (config.seed * 1_000_003 + step) * 1024 + accelerator.process_index
+    video = sampler(config.batch, config.frames, config.size, random.Random(seed))
+    generator = torch.Generator().manual_seed(seed)
+    depth = sample_depths(config.batch, levels, config.full_depth, generator)
+    return video.to(accelerator.device), depth.to(accelerator.device)
 
 
 def _optimizer(module: torch.nn.Module, lr: float) -> torch.optim.AdamW:
@@ -187,22 +135,6 @@ def _optimizer(module: torch.nn.Module, lr: float) -> torch.optim.AdamW:
         (fitted if ".project." in name or ".expand." in name else free).append(parameter)
     groups = [{"params": free, "factor": 1.0}, {"params": fitted, "factor": 0.05}]
     return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)
-
-
-def _check(config: TrainConfig) -> None:
-    if not config.clips and not config.toon:
-        raise HiTVideoError(
-            "There is nothing to train on: give --clips FOLDER, --toon COUNT or both."
-        )
-    if config.steps <= 0 and config.minutes <= 0:
-        raise HiTVideoError("A run needs a budget: --steps or --minutes.")
-    if config.frames < 2 * GROUP or config.frames % GROUP:
-        raise HiTVideoError(f"--frames must be a multiple of {GROUP}, at least {2 * GROUP}.")
-    multiple = TokenizerConfig().multiple[1]
-    if config.size < multiple or config.size % multiple:
-        raise HiTVideoError(f"--size must be a multiple of {multiple}.")
-    if config.batch < 1 or not config.lr > 0:
-        raise HiTVideoError("--batch and --lr must be above zero.")
 
 
 def _progress(config: TrainConfig, step: int, spent: float) -> float:
@@ -257,13 +189,11 @@ def _new_tokenizer(config: TrainConfig, sampler: Sampler) -> HiTVideoTokenizer:
 
 
 @torch.no_grad()
-def validate(
-    tokenizer: HiTVideoTokenizer, sampler: Sampler, device: torch.device, clips: int = 12
-) -> list[float]:
-    """Mean PSNR in dB at every depth, coarse first, on fixed crops of 64 frames."""
+def validate(tokenizer: HiTVideoTokenizer, sampler: Sampler, clips: int = 12) -> list[float]:
+    """Mean PSNR in dB at every depth, coarse first, on fixed stretches of 64 frames."""
     totals = torch.zeros(tokenizer.config.depth)
     for index in range(clips):
-        video = sampler(1, 64, 128, random.Random(index)).to(device)
+        video = sampler(1, 64, 128, random.Random(index)).to(tokenizer.device)
         codes = tokenizer.encode(video)
         for k in range(tokenizer.config.depth):
             error = (tokenizer.decode(codes, k + 1) - video).pow(2).mean() / 4

@@ -1,5 +1,6 @@
 """Calibration, depths, averages: the parts of training, each alone."""
 
+import dataclasses
 import math
 
 import pytest
@@ -30,6 +31,22 @@ def test_calibration_alone_is_a_working_codec_at_every_depth() -> None:
     assert quality[2] > before + 6
 
 
+def test_later_transforms_code_what_the_first_ones_left() -> None:
+    """Of a scene known to stand still every further group makes the picture better."""
+    torch.manual_seed(0)
+    model = HiTVideoTokenizer(TINY)
+    scene = moving_video(1, 96, 96, batch=4)[:, :, :1].expand(-1, -1, 8, -1, -1)
+    scene = scene + 0.1 * torch.randn(4, 3, 1, 96, 96)
+    calibrate(model, [scene])
+    for level in model.ladder[1:]:
+        torch.nn.init.constant_(level.stillness.bias, 20.0)
+    video = scene.repeat(1, 1, 3, 1, 1)
+    decoded = model.decode(model.encode(video))
+    quality = [psnr(part, scene) for part in decoded.split(8, 2)]
+    assert quality[0] + 0.2 < quality[1]
+    assert quality[1] + 0.2 < quality[2]
+
+
 def test_a_few_steps_improve_on_the_line() -> None:
     torch.manual_seed(0)
     video = moving_video(16, 64, 64, batch=2)
@@ -45,10 +62,11 @@ def test_a_few_steps_improve_on_the_line() -> None:
     assert psnr(model.eval().decode(model.encode(video)), video) > before + 0.5
 
 
-def test_every_parameter_learns() -> None:
+@pytest.mark.parametrize("quantizer", ["fsq", "vq"])
+def test_every_parameter_learns(quantizer: str) -> None:
     """A part without a gradient would be dead weight, and would hang a run of several processes."""
     torch.manual_seed(0)
-    model = HiTVideoTokenizer(TINY)
+    model = HiTVideoTokenizer(dataclasses.replace(TINY, quantizer=quantizer))
     loss = LadderLoss(model).train()
     loss(moving_video(16, 32, 32, batch=2), torch.tensor([3, 1])).total.backward()
     missing = [name for name, p in model.named_parameters() if p.grad is None]
