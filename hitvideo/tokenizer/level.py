@@ -99,7 +99,8 @@ class Source:
 
 
 class Level(nn.Module):
-    scale: Tensor
+    scale: Tensor  # of each coefficient, for the networks
+    strength: Tensor  # of what each transform is there to code, relative to the first
     bands: Tensor
 
     def __init__(
@@ -140,6 +141,7 @@ class Level(nn.Module):
 
         dims = len(config.steps) * config.slots
         transforms = max(1, config.memory)
+        self.register_buffer("strength", torch.ones(transforms))
         self.project = nn.Conv2d(channels, dims * transforms, 1, bias=False)
         self.join = nn.Conv2d(2 * width, width, 1)
         self.refine = blocks(width, 1)
@@ -202,7 +204,7 @@ class Level(nn.Module):
                 features = features + keep * self.insert(flat) + (1 - keep) * absent
                 flat = keep * flat
         features = self.decoder(features)
-        coefficients = guess.base + self._write(features, flat).float()
+        coefficients = guess.base + self._write(guess, features, flat).float()
         video = self.haar.inverse(coefficients).float()
         return LevelOutput(video, features, coefficients, guess, codes, loss)
 
@@ -291,15 +293,21 @@ class Level(nn.Module):
             values = self.quantizer.values(codes)
         return values, codes, loss
 
-    def _write(self, features: Tensor, values: Tensor | None) -> Tensor:
-        """What features and quantized values (if any) add to the coefficients, as one layer."""
-        scale = self.scale.view(-1, 1, 1, 1)
+    def _write(self, guess: Prediction, features: Tensor, values: Tensor | None) -> Tensor:
+        """What features and quantized values (if any) add to the coefficients, as one layer.
+
+        The features' part is scaled to what the chosen transform is there to code, or it would
+        disturb a place that has long been sharp.
+        """
         assert self.detail.bias is not None
-        kernel, bias = self.detail.weight * scale, self.detail.bias * self.scale
-        if values is None:
-            return F.conv2d(features, kernel, bias)
-        kernel = torch.cat([self.expand.weight, kernel], 1)
-        return F.conv2d(torch.cat([values, features], 1), kernel, bias)
+        strength = F.conv2d(guess.transform, self.strength.view(1, -1, 1, 1)).to(features.dtype)
+        inputs = [strength * features, strength]
+        detail = torch.cat([self.detail.weight, self.detail.bias.view(-1, 1, 1, 1)], 1)
+        kernel = detail * self.scale.view(-1, 1, 1, 1)
+        if values is not None:
+            inputs.append(values)
+            kernel = torch.cat([kernel, self.expand.weight], 1)
+        return F.conv2d(torch.cat(inputs, 1), kernel)
 
     def _read(self, layer: nn.Conv2d, coefficients: Tensor) -> Tensor:
         """``layer`` on coefficients divided by their scale, the division done on its kernel."""

@@ -87,8 +87,10 @@ def _fit_still(level: Level, coefficients: Tensor, frame: Tensor) -> None:
     """
     steps = level.config.steps * level.config.slots
     known = level.still(frame) if level.config.memory else coefficients
+    first = (coefficients - known).pow(2).mean().sqrt()
     for index in range(1, level.config.memory):
         residual = coefficients - known
+        level.strength[index] = residual.pow(2).mean().sqrt() / first.clamp_min(1e-6)
         samples = rearrange(residual, "b c h w -> (b h w) c")
         order = _most_steps_first(steps)
         sorted_steps = tuple(steps[i] for i in order)
