@@ -1,0 +1,42 @@
+"""The shipped weights keep what their card says of them, on clips rendered here."""
+
+import math
+
+import torch
+
+from hitvideo.data.toon import VALIDATION_SEEDS, toon_clip
+from hitvideo.tokenizer import HiTVideoTokenizer
+
+
+def toon(index: int) -> torch.Tensor:
+    frames = toon_clip(VALIDATION_SEEDS[index]).frames
+    return frames.permute(3, 0, 1, 2).unsqueeze(0).float() / 127.5 - 1
+
+
+def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
+    return -10 * math.log10(float((a - b).pow(2).mean()) / 4)
+
+
+def test_every_level_adds_quality(shipped: HiTVideoTokenizer) -> None:
+    clips = [toon(index) for index in range(4)]
+    codes = [shipped.encode(clip) for clip in clips]
+    quality = [
+        sum(psnr(shipped.decode(c, depth), v) for c, v in zip(codes, clips, strict=True)) / 4
+        for depth in range(1, shipped.config.depth + 1)
+    ]
+    steps = [fine - coarse for coarse, fine in zip(quality, quality[1:], strict=False)]
+    assert min(steps) > 0.7
+    assert quality[-1] > 21
+
+
+def test_a_still_scene_gets_sharper(shipped: HiTVideoTokenizer) -> None:
+    scene = toon(5)[:, :, :1].expand(-1, -1, 64, -1, -1)
+    decoded = shipped.decode(shipped.encode(scene))
+    first, *_, last = (psnr(part, scene[:, :, :8]) for part in decoded.split(8, 2))
+    assert last > first + 2
+
+
+def test_weights_are_within_their_limits(shipped: HiTVideoTokenizer) -> None:
+    assert sum(p.numel() for p in shipped.parameters()) <= 14_000_000
+    assert shipped.config.bpp(3) <= 0.0188
+    assert shipped.config.bpp() <= 0.066
