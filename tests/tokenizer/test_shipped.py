@@ -1,5 +1,6 @@
 """The shipped weights keep what their card says of them, on clips rendered here."""
 
+import itertools
 import math
 
 import torch
@@ -24,7 +25,7 @@ def test_every_level_adds_quality(shipped: HiTVideoTokenizer) -> None:
         sum(psnr(shipped.decode(c, depth), v) for c, v in zip(codes, clips, strict=True)) / 4
         for depth in range(1, shipped.config.depth + 1)
     ]
-    steps = [fine - coarse for coarse, fine in zip(quality, quality[1:], strict=False)]
+    steps = [fine - coarse for coarse, fine in itertools.pairwise(quality)]
     assert min(steps) > 0.7
     assert quality[-1] > 21
 
