@@ -87,6 +87,12 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
 
         add_arguments(sub)
 
+    sub = add("train-generator", "train text to tokens, on Toon and captioned clips", _train_text)
+    if arguments[:1] == ["train-generator"]:
+        from hitvideo.training.generator import add_arguments
+
+        add_arguments(sub)
+
     sub = commands.add_parser("evaluate", help="measure, and write the figures as JSON")
     measures = sub.add_subparsers(title="what to evaluate", required=True, metavar="WHAT")
     sub = add("tokenizer", "quality at every depth", _evaluate_tokenizer, measures)
@@ -182,6 +188,12 @@ def _toon(args: argparse.Namespace) -> None:
 
 def _train(args: argparse.Namespace) -> None:
     from hitvideo.training.tokenizer import run
+
+    run(args)
+
+
+def _train_text(args: argparse.Namespace) -> None:
+    from hitvideo.training.generator import run
 
     run(args)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from hitvideo.evaluation import codecs
 from hitvideo.evaluation.clips import PROTOCOL, Clip, mean_with_interval
 from hitvideo.evaluation.metrics import code_counts, codebook_usage, perplexity
 from hitvideo.pipeline import HiTVideoPipeline
-from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.tokenizer import fingerprint
 
 
 @dataclass(frozen=True)
@@ -65,15 +64,6 @@ def evaluate_tokenizer(
         "by_source": _by_source(measured),
         "by_clip": [_clip(m) for m in measured],
     }
-
-
-def fingerprint(tokenizer: HiTVideoTokenizer) -> str:
-    """16 hexadecimal digits that name these weights, whatever precision they are stored in."""
-    digest = sha256()
-    for name, tensor in sorted(tokenizer.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.float().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _measure(

@@ -3,6 +3,7 @@
 from hitvideo.tokenizer.codes import VideoCodes
 from hitvideo.tokenizer.config import LevelConfig, TokenizerConfig
 from hitvideo.tokenizer.model import HiTVideoTokenizer
+from hitvideo.tokenizer.storage import fingerprint
 from hitvideo.tokenizer.streaming import StreamEncoder, decode_stream
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "TokenizerConfig",
     "VideoCodes",
     "decode_stream",
+    "fingerprint",
 ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,12 @@ def load_weights(model: nn.Module, folder: Path) -> None:
         raise HiTVideoError(
             f"The weights in {folder} are missing, broken or do not fit."
         ) from error
+
+
+def fingerprint(model: nn.Module) -> str:
+    """16 hexadecimal digits that name these weights, whatever precision they are stored in."""
+    digest = sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.float().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

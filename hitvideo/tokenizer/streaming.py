@@ -13,7 +13,7 @@ from torch import Tensor
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer.codes import VideoCodes
-from hitvideo.tokenizer.config import GROUP
+from hitvideo.tokenizer.config import GROUP, TokenizerConfig
 from hitvideo.tokenizer.model import HiTVideoTokenizer, State, check_video
 
 GroupCodes = tuple[Tensor, ...]  # codes of one group, coarse to fine, (B, 8/stride_t, h, w) each
@@ -62,7 +62,7 @@ def decode_stream(
     """The clip as pieces ``(B, 3, 8, H, W)`` in [-1, 1], the last one as short as the clip ends."""
     if depth is not None:
         codes = codes.truncate(depth)
-    check_codes(tokenizer, codes)
+    check_codes(tokenizer.config, codes)
     _, mh, mw = tokenizer.config.multiple
     batch = codes.levels[0].shape[0]
     shape = batch, -(-codes.height // mh) * mh, -(-codes.width // mw) * mw
@@ -79,15 +79,15 @@ def decode_stream(
         yield piece.clamp(-1, 1)
 
 
-def check_codes(tokenizer: HiTVideoTokenizer, codes: VideoCodes) -> None:
+def check_codes(config: TokenizerConfig, codes: VideoCodes) -> None:
     """Raises HiTVideoError unless the codes' count, shapes and values suit the tokenizer."""
-    levels = tokenizer.config.levels
+    levels = config.levels
     if not 1 <= codes.depth <= len(levels):
         raise HiTVideoError(f"This tokenizer has {len(levels)} levels, the codes {codes.depth}.")
     if min(codes.frames, codes.height, codes.width) < 1:
         raise HiTVideoError("A clip has at least one frame of one pixel.")
     groups = -(-codes.frames // GROUP)
-    _, mh, mw = tokenizer.config.multiple
+    _, mh, mw = config.multiple
     height, width = -(-codes.height // mh) * mh, -(-codes.width // mw) * mw
     for k, (grid, level) in enumerate(zip(codes.levels, levels, strict=False), start=1):
         expected = groups * level.slots, height // level.stride[1], width // level.stride[2]

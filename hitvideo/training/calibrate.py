@@ -37,7 +37,7 @@ def calibrate(tokenizer: HiTVideoTokenizer, groups: Iterable[Tensor]) -> None:
     tokenizer.eval()
     coarse: LevelOutput | None = None
     coarse_still: LevelOutput | None = None
-    coarse_memory = False
+    told = True  # of stillness by a coarser level; the first has none
     for level in tokenizer.ladder:
         coefficients = level.view(moving)
         deviation = coefficients.pow(2).mean((0, 2, 3)).sqrt()
@@ -46,9 +46,9 @@ def calibrate(tokenizer: HiTVideoTokenizer, groups: Iterable[Tensor]) -> None:
         coarse = _code(level, shape, coarse, coefficients)
         coarse_still = _code(level, shape, coarse_still, level.view(still))
         _fit_still(level, level.view(still), coarse_still.video[:, :, -1])
-        if level.config.memory and not coarse_memory:
+        if level.config.memory and not told:
             _expect_stillness(level)
-        coarse_memory = bool(level.config.memory)
+        told = bool(level.config.memory)
 
 
 def _code(

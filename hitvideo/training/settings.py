@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import TokenizerConfig
-from hitvideo.tokenizer.config import GROUP
+from hitvideo.tokenizer.config import GROUP, LAYOUTS
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class TrainConfig:
     seed: int = 0
     bf16: bool = False
     init: str = ""  # a tokenizer folder to start from instead of calibrating a new one
+    layout: str = "hierarchy"
     quantizer: str = "fsq"
     validate: str = ""  # a folder of clips never trained on
     validate_every: int = 1000
@@ -62,6 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=d.seed)
     parser.add_argument("--bf16", action="store_true", help="bfloat16 autocast")
     parser.add_argument("--init", default=d.init, help="a tokenizer folder to start from")
+    parser.add_argument(
+        "--layout", choices=tuple(LAYOUTS), default=d.layout, help="the levels of a new tokenizer"
+    )
     parser.add_argument("--quantizer", choices=("fsq", "vq"), default=d.quantizer)
     parser.add_argument("--validate", default=d.validate, help="a folder of held-out clips")
     parser.add_argument("--validate-every", type=int, default=d.validate_every, help="steps")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import random
 import time
 from collections.abc import Callable
@@ -24,7 +23,8 @@ from tqdm import tqdm
 from hitvideo.data.pool import ClipPool, folder_clips, mixed_sampler, toon_clips
 from hitvideo.data.toon import VALIDATION_SEEDS
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
-from hitvideo.tokenizer.config import GROUP
+from hitvideo.tokenizer.config import GROUP, LAYOUTS
+from hitvideo.training.budget import progress, schedule
 from hitvideo.training.calibrate import calibrate
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.ema import Ema
@@ -63,10 +63,10 @@ def train(config: TrainConfig) -> None:
 
     bar = _Bar(config, step, visible=accelerator.is_main_process)
     started = time.monotonic() - spent
-    progress = _progress(config, step, spent)
-    while progress < 1:
+    done = progress(config, step, spent)
+    while done < 1:
         for group in optimizer.param_groups:
-            group["lr"] = config.lr * group["factor"] * _schedule(step, progress, config.warmup)
+            group["lr"] = config.lr * group["factor"] * schedule(step, done, config.warmup)
         video, depth = _batch(config, sampler, tokenizer.config.depth, step, accelerator)
         module.train()
         with accelerator.autocast():
@@ -80,9 +80,9 @@ def train(config: TrainConfig) -> None:
         # All processes must agree on when to stop, so they share one clock.
         clock = torch.tensor(time.monotonic() - started, device=accelerator.device)
         spent = accelerator.reduce(clock, "mean").item()
-        progress = _progress(config, step, spent)
-        bar.show(loss, spent, progress)
-        last = progress >= 1
+        done = progress(config, step, spent)
+        bar.show(loss, spent, done)
+        last = done >= 1
         if accelerator.is_main_process and (last or step % config.checkpoint_every == 0):
             checkpoint.save(tokenizer, ema, optimizer, step, spent)
             ema.model.save_pretrained(out / "tokenizer", torch.float16)
@@ -107,10 +107,10 @@ class _Bar(tqdm):  # type: ignore[type-arg]
             total=config.steps or None, initial=step, disable=not visible, mininterval=5
         )
 
-    def show(self, loss: TokenizerLoss, spent: float, progress: float) -> None:
+    def show(self, loss: TokenizerLoss, spent: float, done: float) -> None:
         now = loss.psnr.item()
         self.psnr = self.psnr + 0.02 * (now - self.psnr) if self.psnr else now
-        left = spent / max(progress, 1e-6) * (1 - progress) / 60
+        left = spent / max(done, 1e-6) * (1 - done) / 60
         text = f"loss {loss.total.item():.3f}, {self.psnr:.2f} dB, {left:.0f} min left"
         self.set_postfix_str(text, refresh=False)
         self.update()
@@ -135,19 +135,6 @@ def _optimizer(module: torch.nn.Module, lr: float) -> torch.optim.AdamW:
         (fitted if ".project." in name or ".expand." in name else free).append(parameter)
     groups = [{"params": free, "factor": 1.0}, {"params": fitted, "factor": 0.05}]
     return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)
-
-
-def _progress(config: TrainConfig, step: int, spent: float) -> float:
-    """How much of the budget is used, 0..1; with two budgets the first to end counts."""
-    by_steps = step / config.steps if config.steps else 0.0
-    by_time = spent / 60 / config.minutes if config.minutes else 0.0
-    return min(1.0, max(by_steps, by_time))
-
-
-def _schedule(step: int, progress: float, warmup: int) -> float:
-    """Linear warm-up, then a cosine down to 2 %."""
-    cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress))
-    return min(1.0, (step + 1) / max(1, warmup)) * cosine
 
 
 def _sampler(config: TrainConfig, accelerator: Accelerator) -> Sampler:
@@ -180,7 +167,8 @@ def _held_out(config: TrainConfig) -> dict[str, Sampler]:
 def _new_tokenizer(config: TrainConfig, sampler: Sampler) -> HiTVideoTokenizer:
     if config.init:
         return HiTVideoTokenizer.from_pretrained(config.init).train()
-    tokenizer = HiTVideoTokenizer(TokenizerConfig(quantizer=config.quantizer))
+    layout = LAYOUTS[config.layout]
+    tokenizer = HiTVideoTokenizer(TokenizerConfig(layout, quantizer=config.quantizer))
     if config.quantizer == "fsq":
         rng = random.Random(config.seed)
         size = TokenizerConfig().multiple[1] * 3

@@ -1,0 +1,196 @@
+"""Clips and captions as tokens on disk, made once, read by the generator's training.
+
+A folder of shards: ``tokens-RANK-NUMBER.safetensors`` with one grid per level, and the captions in
+a JSON beside it. Knows nothing of language models; the tokenizer is a black box to it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from tqdm import tqdm
+
+from hitvideo.data.pool import VIDEO_SUFFIXES
+from hitvideo.data.toon import caption, render, sample_scene
+from hitvideo.errors import HiTVideoError
+from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.video import read_video
+
+BATCH = 16  # clips tokenized together
+SHARD = 512  # clips in a file
+WORDINGS = 8  # captions of one Toon clip
+
+Size = tuple[int, int, int]
+Source = Callable[[], tuple[np.ndarray, list[str]]]  # frames uint8 (T, H, W, 3) and captions
+
+
+@dataclass(frozen=True)
+class ToonSource:
+    seed: int
+    size: Size
+    fps: float
+
+    def __call__(self) -> tuple[np.ndarray, list[str]]:
+        torch.set_num_threads(1)
+        scene = sample_scene(self.seed)
+        words = [caption(scene, self.seed + (k << 40)) for k in range(WORDINGS)]
+        return render(scene, *self.size, self.fps).numpy(), words
+
+
+@dataclass(frozen=True)
+class FileSource:
+    path: Path
+    words: tuple[str, ...]
+    size: Size
+    fps: float
+
+    def __call__(self) -> tuple[np.ndarray, list[str]]:
+        frames, height, width = self.size
+        clip = read_video(self.path, fps=self.fps, size=(height, width), seconds=frames / self.fps)
+        short = frames - len(clip)
+        return np.concatenate([clip, np.repeat(clip[-1:], max(0, short), 0)])[:frames], [
+            *self.words
+        ]
+
+
+def captioned_files(folder: Path, size: Size, fps: float) -> list[FileSource]:
+    """Every video under ``folder`` that has a caption.
+
+    In ``captions.jsonl``, one object per line with "file" and "caption" (text or a list), or in a
+    .txt file beside the video, one caption per line.
+    """
+    if not folder.is_dir():
+        raise HiTVideoError(f"There is no folder {folder}.")
+    words = _captions_jsonl(folder / "captions.jsonl")
+    sources = []
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES):
+        beside = path.with_suffix(".txt")
+        said = words.get(path.relative_to(folder).as_posix())
+        if said is None and beside.is_file():
+            said = [line.strip() for line in beside.read_text().splitlines() if line.strip()]
+        if said:
+            sources.append(FileSource(path, tuple(said), size, fps))
+    if not sources:
+        raise HiTVideoError(f"There is no video with a caption in {folder}.")
+    return sources
+
+
+def _captions_jsonl(path: Path) -> dict[str, list[str]]:
+    if not path.is_file():
+        return {}
+    words: dict[str, list[str]] = {}
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            said = entry["caption"]
+            words[str(entry["file"])] = [said] if isinstance(said, str) else [*map(str, said)]
+        except (ValueError, KeyError, TypeError) as error:
+            raise HiTVideoError(
+                f'Line {number} of {path} should be {{"file": ..., "caption": ...}}.'
+            ) from error
+    return words
+
+
+def write_shards(
+    sources: Sequence[Source],
+    tokenizer: HiTVideoTokenizer,
+    depth: int,
+    folder: Path,
+    *,
+    rank: int = 0,
+    world: int = 1,
+    workers: int | None = None,
+) -> None:
+    """Tokenizes this process's share of the sources; shards already there are kept.
+
+    Clips are read or rendered in ``workers`` processes (None: one per core). A file that cannot be
+    read is left out.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    mine = sources[rank::world]
+    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        for number, first in enumerate(range(0, len(mine), SHARD)):
+            target = folder / f"tokens-{rank:03d}-{number:05d}.safetensors"
+            if target.exists():
+                continue
+            part = mine[first : first + SHARD]
+            clips = tqdm(_ahead(pool, part), total=len(part), desc=target.name, disable=rank > 0)
+            grids, words = _tokenize(filter(None, clips), tokenizer, depth)
+            target.with_suffix(".json").write_text(json.dumps(words))
+            partial = target.with_suffix(".partial")
+            save_file({f"level_{k + 1}": grid for k, grid in enumerate(grids)}, partial)
+            partial.rename(target)
+
+
+def _ahead(
+    pool: ProcessPoolExecutor, sources: Sequence[Source]
+) -> Iterator[tuple[np.ndarray, list[str]] | None]:
+    """Results in order, with a few in the making: a whole shard of frames would not fit."""
+    rest = iter(sources)
+    waiting: list[Future[tuple[np.ndarray, list[str]] | None]] = [
+        pool.submit(_read, source) for source in islice(rest, 4 * BATCH)
+    ]
+    while waiting:
+        yield waiting.pop(0).result()
+        waiting += [pool.submit(_read, source) for source in islice(rest, 1)]
+
+
+def _read(source: Source) -> tuple[np.ndarray, list[str]] | None:
+    try:
+        return source()
+    except HiTVideoError:
+        return None
+
+
+def _tokenize(
+    clips: Iterable[tuple[np.ndarray, list[str]]], tokenizer: HiTVideoTokenizer, depth: int
+) -> tuple[list[Tensor], list[list[str]]]:
+    """Grids ``(n, t, h, w)`` of int16 per level, and each clip's captions."""
+    parts: list[tuple[Tensor, ...]] = []
+    words: list[list[str]] = []
+    rest = iter(clips)
+    while batch := list(islice(rest, BATCH)):
+        frames = torch.from_numpy(np.stack([clip for clip, _ in batch]))
+        video = frames.to(tokenizer.device).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
+        levels = tokenizer.encode(video).levels[:depth]
+        parts.append(tuple(level.to("cpu", torch.int16) for level in levels))
+        words += [said for _, said in batch]
+    if not parts:
+        raise HiTVideoError("None of these clips could be read.")
+    return [torch.cat(grids) for grids in zip(*parts, strict=True)], words
+
+
+@dataclass(frozen=True)
+class TokenSet:
+    """levels: int16 grids ``(n, t, h, w)``, coarse to fine; captions: every clip's wordings."""
+
+    levels: tuple[Tensor, ...]
+    captions: list[list[str]]
+
+    @classmethod
+    def load(cls, folder: Path) -> TokenSet:
+        files = sorted(folder.glob("tokens-*.safetensors"))
+        if not files:
+            raise HiTVideoError(f"There are no token shards in {folder}.")
+        shards = [load_file(file) for file in files]
+        levels = tuple(torch.cat([shard[name] for shard in shards]) for name in sorted(shards[0]))
+        words = [
+            said for file in files for said in json.loads(file.with_suffix(".json").read_text())
+        ]
+        return cls(levels, words)
+
+    def __len__(self) -> int:
+        return len(self.captions)

@@ -1,0 +1,105 @@
+"""What a generator is made of, as plain data that `transformers` can store.
+
+Knows nothing of tensors, weights or pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from transformers import PreTrainedConfig
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.tokenizer import TokenizerConfig
+
+MODES = ("token", "row", "frame")  # what one step of the decode loop writes
+
+
+class GeneratorConfig(PreTrainedConfig):
+    """Settings of `HiTVideoGenerator`.
+
+    levels: per written level, coarse to fine, ``{"stride": [t, h, w], "steps": [...]}`` as in the
+        tokenizer; how far the language model writes.
+    llama: keyword arguments of `LlamaConfig`: hidden_size, num_hidden_layers and so on.
+    text_width: width of the text encoder's output. text_encoder: its folder or hub name.
+    head_width: width of the head that writes a code digit by digit.
+    frames, height, width, fps: native size of a clip.
+    guidance: default scale of classifier-free guidance; mode: default entry of ``MODES``.
+    tokenizer_hash: fingerprint of the tokenizer whose codes it writes.
+    """
+
+    model_type = "hitvideo-generator"
+
+    def __init__(
+        self,
+        levels: Sequence[dict[str, Any]] = (),
+        llama: dict[str, Any] | None = None,
+        text_width: int = 256,
+        text_encoder: str = "text",
+        head_width: int = 256,
+        frames: int = 64,
+        height: int = 64,
+        width: int = 64,
+        fps: float = 8.0,
+        guidance: float = 3.0,
+        mode: str = "token",
+        tokenizer_hash: str = "",
+        **kwargs: Any,
+    ) -> None:
+        if mode not in MODES:
+            raise HiTVideoError(f"The mode is one of {', '.join(MODES)}, not {mode}.")
+        self.levels = [dict(level) for level in levels]
+        self.llama = dict(llama or {})
+        self.text_width = text_width
+        self.text_encoder = text_encoder
+        self.head_width = head_width
+        self.frames, self.height, self.width, self.fps = frames, height, width, fps
+        self.guidance = guidance
+        self.mode = mode
+        self.tokenizer_hash = tokenizer_hash
+        super().__init__(**kwargs)
+
+    @property
+    def strides(self) -> list[tuple[int, int, int]]:
+        return [
+            (level["stride"][0], level["stride"][1], level["stride"][2]) for level in self.levels
+        ]
+
+    @property
+    def steps(self) -> list[tuple[int, ...]]:
+        """FSQ steps of every level's dimensions."""
+        return [tuple(level["steps"]) for level in self.levels]
+
+    @property
+    def digits(self) -> int:
+        """The most digits that a code of any level has."""
+        return max((len(steps) for steps in self.steps), default=0)
+
+    @property
+    def choices(self) -> int:
+        """The most values that a digit of any level has."""
+        return max((max(steps) for steps in self.steps), default=0)
+
+
+def written_levels(tokenizer: TokenizerConfig, depth: int) -> list[dict[str, Any]]:
+    """``levels`` of a generator that writes the tokenizer's first ``depth`` levels."""
+    if not 1 <= depth <= tokenizer.depth:
+        raise HiTVideoError(f"The levels to write are 1 to {tokenizer.depth}, not {depth}.")
+    if tokenizer.quantizer != "fsq":
+        raise HiTVideoError("The generator writes the digits of FSQ codes; this tokenizer is VQ.")
+    return [
+        {"stride": list(level.stride), "steps": list(level.steps)}
+        for level in tokenizer.levels[:depth]
+    ]
+
+
+# The shipped model: small enough to be trained, and to run, on two processor cores.
+MINI_LLAMA = {
+    "hidden_size": 320,
+    "intermediate_size": 896,
+    "num_hidden_layers": 8,
+    "num_attention_heads": 5,
+    "num_key_value_heads": 5,
+    "head_dim": 64,
+}

@@ -1,0 +1,105 @@
+"""Codes digit by digit: an FSQ code is a few small numbers, and the head writes them in turn.
+
+p(code) = p(digit 1) p(digit 2 | digit 1) ...: an exact factorisation whose tables are a thousand
+times smaller than one of whole codes, and in which no invalid code exists. Knows nothing of where a
+token lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Digits(nn.Module):
+    """Tables over (level, digit, value), and codes to digits and back.
+
+    steps: FSQ steps per level. Codes are mixed-radix numbers, first digit least significant, as in
+    `hitvideo.tokenizer.quantizers.FSQ`. Levels with fewer digits are filled up with digits of one
+    value, which cost nothing.
+    """
+
+    def __init__(self, steps: Sequence[tuple[int, ...]]) -> None:
+        super().__init__()
+        self.count = max(len(s) for s in steps)
+        self.choices = max(max(s) for s in steps)
+        self.levels = len(steps)
+        self._steps = [list(s) + [1] * (self.count - len(s)) for s in steps]
+
+    def steps(self, level: Tensor) -> Tensor:
+        """How many values each digit has ``(N, count)`` at the levels ``(N,)``."""
+        return torch.tensor(self._steps, device=level.device)[level]
+
+    def split(self, codes: Tensor, level: Tensor) -> Tensor:
+        """Codes ``(B, N)`` to digits ``(B, N, count)``."""
+        steps = self.steps(level)
+        return codes.unsqueeze(-1) // _base(steps) % steps
+
+    def join(self, digits: Tensor, level: Tensor) -> Tensor:
+        """Digits ``(B, N, count)`` to codes ``(B, N)``."""
+        return (digits * _base(self.steps(level))).sum(-1)
+
+    def rows(self, digits: Tensor, level: Tensor) -> Tensor:
+        """Rows ``(B, N, count)`` of a table over (level, digit, value)."""
+        place = level.unsqueeze(-1) * self.count + torch.arange(self.count, device=level.device)
+        return place * self.choices + digits
+
+    @property
+    def table(self) -> int:
+        """Rows of such a table."""
+        return self.levels * self.count * self.choices
+
+
+def _base(steps: Tensor) -> Tensor:
+    return torch.cat([torch.ones_like(steps[..., :1]), steps[..., :-1]], -1).cumprod(-1)
+
+
+class DigitHead(nn.Module):
+    """Hidden states to logits of every digit, each knowing the digits before it."""
+
+    def __init__(self, digits: Digits, inputs: int, width: int) -> None:
+        super().__init__()
+        self.digits = digits
+        self.read = nn.Linear(inputs, width)
+        self.told = nn.Embedding(digits.table, width)
+        self.place = nn.Embedding(digits.levels * digits.count, width)
+        self.norm = nn.RMSNorm(width, eps=1e-6)
+        self.up = nn.Linear(width, 2 * width, bias=False)
+        self.down = nn.Linear(2 * width, width, bias=False)
+        self.final = nn.RMSNorm(width, eps=1e-6)
+        self.out = nn.Embedding(digits.table, width)
+
+    def forward(self, hidden: Tensor, digits: Tensor, level: Tensor) -> Tensor:
+        """Logits ``(B, N, count, choices)`` from ``(B, N, inputs)`` and ``(B, N, count)``."""
+        told = self.told(self.digits.rows(digits, level)).cumsum(-2)
+        before = F.pad(told[..., :-1, :], (0, 0, 1, 0))
+        return self._logits(self.read(hidden).unsqueeze(-2) + before, level)
+
+    def start(self, hidden: Tensor) -> Tensor:
+        """The state ``(B, N, width)`` before the first digit."""
+        return self.read(hidden)
+
+    def step(self, state: Tensor, level: Tensor, index: int) -> Tensor:
+        """Logits ``(B, N, choices)`` of digit ``index``; level ``(N,)``."""
+        return self._logits(state.unsqueeze(-2), level, slice(index, index + 1)).squeeze(-2)
+
+    def tell(self, state: Tensor, digit: Tensor, level: Tensor, index: int) -> Tensor:
+        """The state that knows digit ``index`` ``(B, N)`` as well."""
+        place = level * self.digits.count + index
+        return state + self.told(place * self.digits.choices + digit)
+
+    def _logits(self, state: Tensor, level: Tensor, which: slice = slice(None)) -> Tensor:
+        count, choices = self.digits.count, self.digits.choices
+        places = torch.arange(count, device=level.device)[which]
+        place = level.unsqueeze(-1) * count + places
+        x = state + self.place(place)
+        x = x + self.down(F.silu(self.up(self.norm(x))))
+        table = self.out.weight.view(-1, choices, self.out.weight.shape[1])[place]
+        logits = torch.einsum("bnkd,nkcd->bnkc", self.final(x), table.to(x.dtype)).float()
+        valid = torch.arange(choices, device=level.device) < self.digits.steps(level)[
+            :, which
+        ].unsqueeze(-1)
+        return logits.masked_fill(~valid, float("-inf"))

@@ -1,0 +1,151 @@
+"""The language model of video tokens: a Llama of `transformers` behind a text prefix.
+
+Every position asks for its own token: it carries where it lies (3-D RoPE and a few sines), its
+level, the coarser token above it and the token one block earlier. With blocks of one token that is
+ordinary autoregression; with a row or a latent frame a step, the positions of a block see one
+another's questions and answer together. Knows token ids and text embeddings; nothing of pixels,
+words or sampling.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import LlamaConfig, LlamaModel, PreTrainedModel
+
+from hitvideo.generator.config import MODES, GeneratorConfig
+from hitvideo.generator.head import DigitHead, Digits
+from hitvideo.generator.order import Size, TokenOrder
+from hitvideo.generator.rope import Rope3D
+
+WAVES = 6  # octaves of sines per axis that tell where in the clip a token lies
+
+
+class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
+    config: GeneratorConfig
+    config_class = GeneratorConfig
+    base_model_prefix = "generator"
+    _no_split_modules = ("LlamaDecoderLayer",)
+    _supports_sdpa = True
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__(config)
+        llama = LlamaConfig(vocab_size=1, bos_token_id=None, eos_token_id=None, **config.llama)
+        width = llama.hidden_size
+        self.digits = Digits(config.steps)
+        self.read_text = nn.Linear(config.text_width, width)
+        self.no_text = nn.Parameter(torch.zeros(width))
+        self.level = nn.Embedding(len(config.levels), width)
+        self.begin = nn.Embedding(len(config.levels), width)
+        self.mode = nn.Embedding(len(MODES), width)
+        self.place = nn.Linear(3 * 2 * WAVES, width)
+        self.before = nn.Embedding(self.digits.table, width)
+        self.above = nn.Embedding(self.digits.table, width)
+        self.llama = LlamaModel(llama)
+        self.llama.rotary_emb = Rope3D(llama.head_dim)
+        self.head = DigitHead(self.digits, width, config.head_width)
+        self.post_init()
+
+    def order(self, size: Size | None = None) -> TokenOrder:
+        """The token order for clips of ``size`` (frames, height, width); None: the native one."""
+        native = self.config.frames, self.config.height, self.config.width
+        return _order(tuple(self.config.strides), size or native)
+
+    def prefix(self, text: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Text ``(B, L, text_width)`` and mask ``(B, L)`` as Llama inputs and a boolean mask.
+
+        A row whose mask is all zero is the unconditional branch.
+        """
+        inputs = self.read_text(text.to(self.no_text.dtype))
+        silent = ~mask.bool().any(1)
+        first = torch.arange(mask.shape[1], device=mask.device) == 0
+        bare = silent[:, None] & first
+        inputs = torch.where(bare.unsqueeze(-1), self.no_text.to(inputs.dtype), inputs)
+        return inputs, mask.bool() | bare
+
+    def questions(
+        self, order: TokenOrder, mode: str, known: Tensor, first: int = 0, end: int | None = None
+    ) -> Tensor:
+        """Llama inputs ``(B, end - first, width)`` of these positions.
+
+        known: digits ``(B, n, count)`` of all earlier tokens; later ones may be missing or wrong.
+        """
+        here = slice(first, len(order) if end is None else end)
+        device = self.no_text.device
+        level = order.level[here].to(device)
+        fixed = self.level(level) + self.place(_waves(order)[here].to(device, self.no_text.dtype))
+        fixed = fixed + self.mode.weight[MODES.index(mode)]
+        earlier = order.previous(mode)[here].to(device)
+        begin = self.begin(level) * (earlier < 0).unsqueeze(-1).to(fixed.dtype)
+        x = (fixed + begin) + self._look_up(self.before, order, known, earlier)
+        return x + self._look_up(self.above, order, known, order.parent[here].to(device))
+
+    def _look_up(
+        self, table: nn.Embedding, order: TokenOrder, known: Tensor, index: Tensor
+    ) -> Tensor:
+        """What ``table`` says of the tokens at ``index`` ``(n,)``; zero where that is -1."""
+        exists = index >= 0
+        safe = index.clamp_min(0)
+        if not bool(exists.any()):
+            return table.weight.new_zeros(known.shape[0], len(index), table.embedding_dim)
+        rows = self.digits.rows(known[:, safe], order.level.to(index.device)[safe])
+        summed = F.embedding_bag(rows.flatten(0, 1), table.weight, mode="sum")
+        return summed.view(*rows.shape[:2], -1) * exists.unsqueeze(-1).to(summed.dtype)
+
+    def forward(
+        self,
+        digits: Tensor,
+        text: Tensor,
+        text_mask: Tensor,
+        mode: str = "token",
+        known: Tensor | None = None,
+        size: Size | None = None,
+    ) -> Tensor:
+        """Logits ``(B, N, digits, choices)`` of every digit of every token, in one pass.
+
+        digits: the right answers ``(B, N, digits)``; known: what the positions are told of earlier
+        tokens, if that is to differ from them. text, text_mask: see `prefix`.
+        """
+        order = self.order(size)
+        prefix, seen = self.prefix(text, text_mask)
+        questions = self.questions(order, mode, digits if known is None else known)
+        count = prefix.shape[1]
+        block = torch.cat([torch.full((count,), -1), order.block_index(mode)]).to(digits.device)
+        allowed = block[:, None] >= block[None, :]
+        present = F.pad(seen, (0, len(order)), value=True)
+        mask = allowed & present[:, None, None, :]
+        hidden = self.llama(
+            inputs_embeds=torch.cat([prefix, questions.to(prefix.dtype)], 1),
+            attention_mask=mask,
+            position_ids=self.positions(order, count, digits.device),
+            use_cache=False,
+        ).last_hidden_state[:, count:]
+        return self.head(hidden, digits, order.level.to(digits.device))
+
+    def positions(self, order: TokenOrder, prefix: int, device: torch.device) -> Tensor:
+        """Coordinates ``(1, prefix + N, 3)`` for the Llama; text lies at the origin."""
+        return F.pad(order.coordinates, (0, 0, prefix, 0)).unsqueeze(0).to(device)
+
+
+@lru_cache(maxsize=16)
+def _order(strides: tuple[Size, ...], size: Size) -> TokenOrder:
+    return TokenOrder(strides, size)
+
+
+def _waves(order: TokenOrder) -> Tensor:
+    """Sines and cosines of every token's place in the clip ``(N, 3 * 2 * WAVES)``."""
+    stride = torch.tensor(order.strides[0]) / torch.tensor(order.strides[-1])
+    share = order.coordinates / (torch.tensor(order.grids[0]) * stride)
+    angles = share.unsqueeze(-1) * math.pi * 2.0 ** torch.arange(WAVES)
+    return torch.cat([angles.sin(), angles.cos()], -1).flatten(1)
+
+
+def cross_entropy_bits(logits: Tensor, digits: Tensor) -> Tensor:
+    """Bits of every token ``(B, N)`` under logits ``(B, N, digits, choices)``."""
+    nats: Any = F.cross_entropy(logits.flatten(0, 2), digits.flatten(), reduction="none")
+    return nats.view(digits.shape).sum(-1) / math.log(2)

@@ -1,0 +1,109 @@
+"""Prompts to embeddings: a T5 encoder of `transformers`, shipped small or fetched from the hub.
+
+Knows nothing of video. Whatever `AutoTokenizer` and `T5EncoderModel` can load will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoTokenizer, PreTrainedTokenizerFast, T5Config, T5EncoderModel
+from transformers.tokenization_utils_base import PreTrainedTokenizerBase
+
+from hitvideo.errors import HiTVideoError
+
+MAX_TOKENS = 64  # of a prompt; the rest is cut off
+
+# The shipped encoder, trained together with the language model.
+MINI_T5 = {
+    "d_model": 256,
+    "d_kv": 64,
+    "num_heads": 4,
+    "num_layers": 4,
+    "d_ff": 512,
+    "feed_forward_proj": "gated-gelu",
+    "dropout_rate": 0.0,
+}
+
+
+class TextEncoder(nn.Module):
+    def __init__(self, vocabulary: PreTrainedTokenizerBase, model: T5EncoderModel) -> None:
+        super().__init__()
+        self.vocabulary = vocabulary
+        self.model = model
+
+    @property
+    def width(self) -> int:
+        return int(self.model.config.d_model)
+
+    def tokenize(self, prompts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Token ids and mask, both ``(B, L)``, L at most ``MAX_TOKENS``."""
+        batch = self.vocabulary(
+            list(prompts),
+            padding=True,
+            truncation=True,
+            max_length=MAX_TOKENS,
+            return_tensors="pt",
+        )
+        return batch["input_ids"], batch["attention_mask"]
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Embeddings ``(B, L, width)``."""
+        return self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+
+    def encode(self, prompts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Embeddings ``(B, L, width)`` and mask ``(B, L)`` on the model's device."""
+        ids, mask = (x.to(self.model.device) for x in self.tokenize(prompts))
+        return self(ids, mask), mask
+
+    def save_pretrained(self, folder: str | Path, dtype: torch.dtype | None = None) -> None:
+        self.vocabulary.save_pretrained(folder)
+        state = None
+        if dtype is not None:
+            state = {name: tensor.to(dtype) for name, tensor in self.model.state_dict().items()}
+        self.model.save_pretrained(folder, state_dict=state, max_shard_size="15MB")
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name: str | Path,
+        device: str | torch.device = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> TextEncoder:
+        """A folder, or a name on the hub such as ``google/flan-t5-xl``."""
+        try:
+            vocabulary = AutoTokenizer.from_pretrained(str(name))
+            model = T5EncoderModel.from_pretrained(str(name), dtype=dtype)
+        except (OSError, ValueError) as error:
+            raise HiTVideoError(f"The text encoder {name} cannot be loaded.") from error
+        return cls(vocabulary, model.to(device).eval())
+
+
+def new_text_encoder(captions: Iterable[str], size: int = 1024) -> TextEncoder:
+    """An untrained encoder whose BPE vocabulary of at most ``size`` fits these captions."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from tokenizers.trainers import BpeTrainer
+
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Punctuation(), pre_tokenizers.Metaspace()]
+    )
+    tokenizer.decoder = decoders.Metaspace()
+    special = ["<pad>", "</s>", "<unk>"]
+    letters = list("abcdefghijklmnopqrstuvwxyz0123456789,.'-")
+    trainer = BpeTrainer(
+        vocab_size=size, special_tokens=special, initial_alphabet=letters, show_progress=False
+    )
+    tokenizer.train_from_iterator(captions, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", special_tokens=[("</s>", 1)]
+    )
+    vocabulary = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+    )
+    model = T5EncoderModel(T5Config(vocab_size=len(vocabulary), **MINI_T5))
+    return TextEncoder(vocabulary, model)

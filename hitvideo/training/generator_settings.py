@@ -1,0 +1,84 @@
+"""The settings of a generator run: their defaults, their flags, and what cannot work."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, field
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.tokenizer.config import GROUP
+
+
+@dataclass(frozen=True)
+class GeneratorTrainConfig:
+    """Settings of one run; ``config.json`` in the run's folder keeps them."""
+
+    out: str
+    weights: str  # the model folder whose tokenizer is used
+    clips: list[str] = field(default_factory=list)  # folders of videos with captions
+    toon: int = 0  # rendered Toon clips
+    levels: int = 3  # how many the language model writes
+    frames: int = 64
+    size: int = 64
+    fps: float = 8.0
+    steps: int = 0  # 0: as many as the minutes allow
+    minutes: float = 0.0  # 0: as long as the steps take
+    batch: int = 16  # clips per process and step
+    lr: float = 1e-3
+    warmup: int = 200
+    drop_text: float = 0.1  # share of samples without their caption
+    corrupt: float = 0.05  # share of the known digits that are replaced by chance
+    ema: float = 0.999
+    seed: int = 0
+    bf16: bool = False
+    init: str = ""  # a model folder to go on from
+    validate_every: int = 500
+    checkpoint_every: int = 250
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    d = GeneratorTrainConfig(out="", weights="")
+    parser.add_argument("--out", required=True, help="folder of the run; resumes if it has one")
+    parser.add_argument("--weights", default="", help="model folder with the tokenizer (shipped)")
+    parser.add_argument(
+        "--clips", action="append", default=[], help="a folder of captioned videos; repeatable"
+    )
+    parser.add_argument("--toon", type=int, default=d.toon, help="how many Toon clips to render")
+    parser.add_argument("--levels", type=int, default=d.levels, help="levels to write")
+    parser.add_argument("--frames", type=int, default=d.frames, help="frames per clip")
+    parser.add_argument("--size", type=int, default=d.size, help="side of the clips in pixels")
+    parser.add_argument("--fps", type=float, default=d.fps, help="frames per second")
+    parser.add_argument("--steps", type=int, default=d.steps, help="budget in steps")
+    parser.add_argument("--minutes", type=float, default=d.minutes, help="budget in minutes")
+    parser.add_argument("--batch", type=int, default=d.batch, help="clips per process and step")
+    parser.add_argument("--lr", type=float, default=d.lr, help="peak learning rate")
+    parser.add_argument("--warmup", type=int, default=d.warmup, help="steps of warm-up")
+    parser.add_argument(
+        "--drop-text", type=float, default=d.drop_text, help="share of samples without text"
+    )
+    parser.add_argument(
+        "--corrupt", type=float, default=d.corrupt, help="share of context digits made wrong"
+    )
+    parser.add_argument("--ema", type=float, default=d.ema, help="decay of the averaged weights")
+    parser.add_argument("--seed", type=int, default=d.seed)
+    parser.add_argument("--bf16", action="store_true", help="bfloat16 autocast")
+    parser.add_argument("--init", default=d.init, help="a model folder to go on from")
+    parser.add_argument("--validate-every", type=int, default=d.validate_every, help="steps")
+    parser.add_argument("--checkpoint-every", type=int, default=d.checkpoint_every, help="steps")
+
+
+def check(config: GeneratorTrainConfig) -> None:
+    """Raises HiTVideoError for settings that cannot work."""
+    if not config.clips and not config.toon:
+        raise HiTVideoError(
+            "There is nothing to train on: give --clips FOLDER, --toon COUNT or both."
+        )
+    if config.steps <= 0 and config.minutes <= 0:
+        raise HiTVideoError("A run needs a budget: --steps or --minutes.")
+    if config.frames < GROUP or config.frames % GROUP:
+        raise HiTVideoError(f"--frames must be a multiple of {GROUP}.")
+    if config.batch < 1 or not config.lr > 0 or not config.fps > 0 or config.size < 1:
+        raise HiTVideoError("--batch, --lr, --fps and --size must be above zero.")
+    for name, share in (("--drop-text", config.drop_text), ("--corrupt", config.corrupt)):
+        if not 0 <= share <= 1:
+            raise HiTVideoError(f"{name} must be between 0 and 1.")

@@ -1,0 +1,173 @@
+"""`hitvideo train-judge`: trains the judge on rendered Toon clips, crisp and degraded.
+
+It learns from withheld combinations as well: it must recognise what the generator was never shown.
+Its seeds are its own. Knows nothing of tokens.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from hitvideo.data.toon import VALIDATION_SEEDS, render, sample_scene, toon_clip, validation_hash
+from hitvideo.errors import HiTVideoError
+from hitvideo.evaluation.judge import ATTRIBUTES, FRAMES, SIDE, Judge, labels
+from hitvideo.training.checkpoint import Checkpoint
+from hitvideo.training.degrade import degrade
+from hitvideo.training.ema import Ema
+
+FIRST_SEED = 2_000_000
+SHARD = 250  # clips in a file of rendered ones
+SECONDS = 8.0
+MIRRORED = {"left": "right", "right": "left"}
+REVERSED = {**MIRRORED, "up": "down", "down": "up", "grow": "shrink", "shrink": "grow"}
+
+Targets = dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class JudgeTrainConfig:
+    """Settings of one run; ``run.json`` in the run's folder keeps them."""
+
+    out: str
+    clips: int = 8000
+    minutes: float = 30.0
+    batch: int = 32
+    lr: float = 3e-3
+    warmup: int = 100
+    ema: float = 0.995
+    width: int = 48
+    seed: int = 0
+    workers: int = 1  # processes that render
+
+
+def train(config: JudgeTrainConfig) -> None:
+    """Runs, or goes on with, the run in ``config.out``; the judge is in ``out/judge``.
+
+    Raises HiTVideoError for settings that cannot work.
+    """
+    if config.minutes <= 0 or config.clips < SHARD or config.batch < 1 or not config.lr > 0:
+        raise HiTVideoError(
+            f"Training a judge needs minutes, a learning rate, a batch and {SHARD} clips or more."
+        )
+    out = Path(config.out)
+    clips = RenderedClips(out / "clips", config.clips, config.workers)
+    torch.manual_seed(config.seed)
+    toon = validation_hash(toon_clip(seed).frames for seed in VALIDATION_SEEDS)
+    judge = Judge(config.width, toon).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer = torch.optim.AdamW(judge.parameters(), config.lr, weight_decay=0.02)
+    ema = Ema(judge, config.ema)
+    checkpoint = Checkpoint(out / "checkpoint.pt")
+    step, spent = checkpoint.load(judge, ema, optimizer, torch.device("cpu"))
+    (out / "run.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
+
+    started, saved = time.monotonic() - spent, spent
+    bar = tqdm(total=100, disable=None, bar_format="{l_bar}{bar}| {desc}")
+    while spent < 60 * config.minutes:
+        left = 1 - spent / (60 * config.minutes)
+        for group in optimizer.param_groups:
+            group["lr"] = config.lr * min(1.0, (step + 1) / config.warmup, 2 * left)
+        rng = random.Random(f"judge {config.seed} {step}")
+        video, targets = clips.sample(config.batch, rng)
+        judge.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = judge(degrade(video, rng))
+        losses = {
+            name: F.cross_entropy(logits[name], target, label_smoothing=0.05)
+            for name, target in targets.items()
+        }
+        torch.stack(list(losses.values())).sum().backward()
+        torch.nn.utils.clip_grad_norm_(judge.parameters(), 2.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        ema.update(judge)
+        step, spent = step + 1, time.monotonic() - started
+        right = {n: (logits[n].argmax(1) == t).float().mean().item() for n, t in targets.items()}
+        bar.set_description_str(" ".join(f"{n} {r:.2f}" for n, r in right.items()), refresh=False)
+        bar.update(min(100.0, 100 * spent / (60 * config.minutes)) - bar.n)
+        if spent - saved > 60 or spent >= 60 * config.minutes:
+            checkpoint.save(judge, ema, optimizer, step, spent)
+            ema.model.save_pretrained(out / "judge")
+            saved = spent
+            with (out / "log.jsonl").open("a") as log:
+                log.write(json.dumps({"step": step, "minutes": spent / 60, "right": right}) + "\n")
+    bar.close()
+
+
+class RenderedClips:
+    """Clips at the judge's size, rendered once into ``folder`` and memory-mapped from there.
+
+    Clip k is of seed 2,000,000 + k; every tenth is of a withheld combination, about the share that
+    these have among all.
+    """
+
+    def __init__(self, folder: Path, count: int, workers: int) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        files = [folder / f"{index:04d}.npy" for index in range(count // SHARD)]
+        missing = [(index, file) for index, file in enumerate(files) if not file.exists()]
+        if missing:
+            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+                done = executor.map(_render_shard, missing)
+                for _ in tqdm(done, total=len(missing), desc="rendering", disable=None):
+                    pass
+        self.shards = [np.load(file, mmap_mode="r") for file in files]
+        words = [labels(training_scene(index)) for index in range(len(files) * SHARD)]
+        self.words = words
+
+    def sample(self, batch: int, rng: random.Random) -> tuple[Tensor, Targets]:
+        """Clips ``(B, 16, 3, 64, 64)`` in [-1, 1], some mirrored, reversed or moved a little."""
+        clips, words = [], []
+        for _ in range(batch):
+            index = rng.randrange(len(self.words))
+            clip, said = self.shards[index // SHARD][index % SHARD], dict(self.words[index])
+            if rng.random() < 0.5:
+                clip = clip[:, :, ::-1]
+                said["motion"] = MIRRORED.get(said["motion"], said["motion"])
+            if rng.random() < 0.2:
+                clip = clip[::-1]
+                said["motion"] = REVERSED.get(said["motion"], said["motion"])
+            y, x = rng.randint(-3, 3), rng.randint(-3, 3)
+            rows, columns = np.arange(SIDE) + y, np.arange(SIDE) + x
+            clip = clip[:, rows.clip(0, SIDE - 1)][:, :, columns.clip(0, SIDE - 1)]
+            clips.append(clip)
+            words.append(said)
+        video = torch.from_numpy(np.stack(clips)).permute(0, 1, 4, 2, 3)
+        return video / 127.5 - 1, targets_of(words)
+
+
+def training_scene(index: int):  # type: ignore[no-untyped-def]
+    return sample_scene(FIRST_SEED + index, withheld=index % 10 == 9)
+
+
+def targets_of(words: Iterable[dict[str, str]]) -> Targets:
+    """Class indices ``(B,)`` of every attribute."""
+    listed = list(words)
+    return {
+        name: torch.tensor([known.index(said[name]) for said in listed])
+        for name, known in ATTRIBUTES.items()
+    }
+
+
+def _render_shard(job: tuple[int, Path]) -> None:
+    index, file = job
+    torch.set_num_threads(1)
+    first = index * SHARD
+    clips = [
+        render(training_scene(k), FRAMES, SIDE, SIDE, FRAMES / SECONDS).numpy()
+        for k in range(first, first + SHARD)
+    ]
+    partial = file.with_suffix(".partial.npy")
+    np.save(partial, np.stack(clips))
+    partial.replace(file)
