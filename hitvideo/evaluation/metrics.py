@@ -10,6 +10,7 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
+from pytorch_msssim import ms_ssim as multiscale_ssim
 from pytorch_msssim import ssim as windowed_ssim
 from torch import Tensor
 
@@ -17,6 +18,8 @@ from hitvideo.errors import HiTVideoError
 
 MAX_PSNR = 100.0  # dB, the score of identical clips, so that means and JSON stay finite
 SSIM_WINDOW = 11  # pixels
+MS_SSIM_WINDOW = 7  # pixels; 11 would ask for frames of more than 160
+MS_SSIM_SIDE = (MS_SSIM_WINDOW - 1) * 2**4 + 1  # so that the window fits the coarsest scale
 FRAMES_AT_ONCE = 8
 
 
@@ -31,13 +34,7 @@ class QualityMeter:
 
     def add(self, reference: np.ndarray, frames: np.ndarray) -> None:
         """Takes a piece of both clips, uint8 RGB ``(T, H, W, 3)`` each and of one shape."""
-        if reference.shape != frames.shape or {reference.dtype, frames.dtype} != {
-            np.dtype(np.uint8)
-        }:
-            raise HiTVideoError(
-                "Only 8-bit clips of one shape can be compared, "
-                f"not {reference.dtype} {reference.shape} and {frames.dtype} {frames.shape}."
-            )
+        _check(reference, frames)
         for start in range(0, len(reference), FRAMES_AT_ONCE):
             a = reference[start : start + FRAMES_AT_ONCE]
             b = frames[start : start + FRAMES_AT_ONCE]
@@ -73,15 +70,44 @@ def ssim(reference: np.ndarray, frames: np.ndarray) -> float:
     return meter.ssim
 
 
+def ms_ssim(reference: np.ndarray, frames: np.ndarray) -> float:
+    """MS-SSIM averaged over the frames of a clip, uint8 ``(T, H, W, 3)``.
+
+    Wang, Simoncelli and Bovik's five scales and weights. The window is 7 pixels instead of the
+    usual 11, so that the coarsest scale of a 128x128 frame, 8x8, holds one: values compare with
+    each other, not with those of larger windows.
+    """
+    _check(reference, frames)
+    scores = [
+        multiscale_ssim(
+            _planes(reference[start : start + FRAMES_AT_ONCE], MS_SSIM_SIDE),
+            _planes(frames[start : start + FRAMES_AT_ONCE], MS_SSIM_SIDE),
+            data_range=255,
+            size_average=False,
+            win_size=MS_SSIM_WINDOW,
+        )
+        for start in range(0, len(reference), FRAMES_AT_ONCE)
+    ]
+    return float(torch.cat(scores).mean())
+
+
+def _check(reference: np.ndarray, frames: np.ndarray) -> None:
+    if reference.shape != frames.shape or {reference.dtype, frames.dtype} != {np.dtype(np.uint8)}:
+        raise HiTVideoError(
+            "Only 8-bit clips of one shape can be compared, "
+            f"not {reference.dtype} {reference.shape} and {frames.dtype} {frames.shape}."
+        )
+
+
 def _ssim_per_frame(reference: np.ndarray, frames: np.ndarray) -> Tensor:
-    pair = [_planes(reference), _planes(frames)]
+    pair = [_planes(reference, SSIM_WINDOW), _planes(frames, SSIM_WINDOW)]
     return windowed_ssim(*pair, data_range=255, size_average=False, win_size=SSIM_WINDOW)
 
 
-def _planes(frames: np.ndarray) -> Tensor:
-    """Float ``(T, 3, H, W)``; frames smaller than the window are extended by their edges."""
+def _planes(frames: np.ndarray, least: int) -> Tensor:
+    """Float ``(T, 3, H, W)``; sides shorter than ``least`` are extended by their edges."""
     planes = torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float()
-    bottom, right = (max(0, SSIM_WINDOW - size) for size in planes.shape[2:])
+    bottom, right = (max(0, least - size) for size in planes.shape[2:])
     return F.pad(planes, (0, right, 0, bottom), mode="replicate")
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation import codecs
+from hitvideo.evaluation.bdrate import quality_at
 from hitvideo.evaluation.clips import PROTOCOL, Clip, mean_with_interval
 from hitvideo.evaluation.metrics import code_counts, codebook_usage, perplexity
 from hitvideo.pipeline import HiTVideoPipeline
@@ -60,7 +61,7 @@ def evaluate_tokenizer(
             }
             for depth in range(len(configs))
         ],
-        **({"codec": codecs.version()} if x264 else {}),
+        **({"codec": codecs.X264.describe()["library"]} if x264 else {}),
         "by_source": _by_source(measured),
         "by_clip": [_clip(m) for m in measured],
     }
@@ -73,7 +74,8 @@ def _measure(
     for count, result in zip(counts, results, strict=True):
         count += code_counts(result.codes, len(count))
     sizes = [result.total_bits / 8 for result in results]
-    points = codecs.x264_points(clip.frames, sizes[-1]) if x264 else None
+    encodes = codecs.ladder(codecs.X264, clip.frames, sizes[-1]) if x264 else ()
+    hull = [(encode.bytes, encode.psnr) for encode in codecs.best(encodes)]
     return _Measured(
         name=clip.name,
         source=clip.source,
@@ -81,7 +83,7 @@ def _measure(
         bytes=sizes,
         psnr=[result.psnr for result in results],
         ssim=[result.ssim for result in results],
-        x264=[codecs.quality_at(points, size) for size in sizes] if points else None,
+        x264=[quality_at(hull, size) for size in sizes] if x264 else None,
     )
 
 

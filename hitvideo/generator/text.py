@@ -5,6 +5,8 @@ Knows nothing of video. Whatever `AutoTokenizer` and `T5EncoderModel` can load w
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from transformers.tokenization_utils_base import PreTrainedTokenizerBase
 
 from hitvideo.errors import HiTVideoError
 
+WORDS = "words.json"
 MAX_TOKENS = 64  # of a prompt; the rest is cut off
 
 # The shipped encoder, trained together with the language model.
@@ -30,10 +33,18 @@ MINI_T5 = {
 
 
 class TextEncoder(nn.Module):
-    def __init__(self, vocabulary: PreTrainedTokenizerBase, model: T5EncoderModel) -> None:
+    """vocabulary and model, and the words of all captions it was trained on (empty: unknown)."""
+
+    def __init__(
+        self,
+        vocabulary: PreTrainedTokenizerBase,
+        model: T5EncoderModel,
+        words: Iterable[str] = (),
+    ) -> None:
         super().__init__()
         self.vocabulary = vocabulary
         self.model = model
+        self.words = frozenset(words)
 
     @property
     def width(self) -> int:
@@ -65,6 +76,7 @@ class TextEncoder(nn.Module):
         if dtype is not None:
             state = {name: tensor.to(dtype) for name, tensor in self.model.state_dict().items()}
         self.model.save_pretrained(folder, state_dict=state, max_shard_size="15MB")
+        (Path(folder) / WORDS).write_text(json.dumps(sorted(self.words)) + "\n")
 
     @classmethod
     def from_pretrained(
@@ -79,7 +91,14 @@ class TextEncoder(nn.Module):
             model = T5EncoderModel.from_pretrained(str(name), dtype=dtype)
         except (OSError, ValueError) as error:
             raise HiTVideoError(f"The text encoder {name} cannot be loaded.") from error
-        return cls(vocabulary, model.to(device).eval())
+        stored = Path(name) / WORDS
+        words = json.loads(stored.read_text()) if stored.is_file() else ()
+        return cls(vocabulary, model.to(device).eval(), words)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case, in their order."""
+    return re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text.lower())
 
 
 def new_text_encoder(captions: Iterable[str], size: int = 1024) -> TextEncoder:
@@ -98,7 +117,9 @@ def new_text_encoder(captions: Iterable[str], size: int = 1024) -> TextEncoder:
     trainer = BpeTrainer(
         vocab_size=size, special_tokens=special, initial_alphabet=letters, show_progress=False
     )
+    captions = list(captions)
     tokenizer.train_from_iterator(captions, trainer)
+    words = {word for text in captions for word in words_of(text)}
     tokenizer.post_processor = processors.TemplateProcessing(
         single="$A </s>", special_tokens=[("</s>", 1)]
     )
@@ -106,4 +127,4 @@ def new_text_encoder(captions: Iterable[str], size: int = 1024) -> TextEncoder:
         tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
     )
     model = T5EncoderModel(T5Config(vocab_size=len(vocabulary), **MINI_T5))
-    return TextEncoder(vocabulary, model)
+    return TextEncoder(vocabulary, model, words)

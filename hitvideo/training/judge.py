@@ -65,8 +65,7 @@ def train(config: JudgeTrainConfig) -> None:
     out = Path(config.out)
     clips = RenderedClips(out / "clips", config.clips, config.workers)
     torch.manual_seed(config.seed)
-    toon = validation_hash(toon_clip(seed).frames for seed in VALIDATION_SEEDS)
-    judge = Judge(config.width, toon).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    judge = Judge(config.width).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(judge.parameters(), config.lr, weight_decay=0.02)
     ema = Ema(judge, config.ema)
     checkpoint = Checkpoint(out / "checkpoint.pt")
@@ -104,6 +103,8 @@ def train(config: JudgeTrainConfig) -> None:
             with (out / "log.jsonl").open("a") as log:
                 log.write(json.dumps({"step": step, "minutes": spent / 60, "right": right}) + "\n")
     bar.close()
+    ema.model.toon = validation_hash(toon_clip(seed).frames for seed in VALIDATION_SEEDS)
+    ema.model.save_pretrained(out / "judge")
 
 
 class RenderedClips:
