@@ -251,6 +251,7 @@ def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[Tok
     tokenizer = HiTVideoTokenizer.from_pretrained(
         Path(config.weights) / "tokenizer", accelerator.device
     )
+    written_levels(tokenizer.config, config.levels)  # refuses now what cannot be written later
     write_shards(sources, tokenizer, config.levels, out / "tokens", rank=rank, world=world)
     write_shards(held_out, tokenizer, config.levels, out / "held-out", rank=rank, world=world)
     accelerator.wait_for_everyone()

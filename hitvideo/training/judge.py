@@ -21,11 +21,18 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from hitvideo.data.toon import VALIDATION_SEEDS, render, sample_scene, toon_clip, validation_hash
+from hitvideo.data.toon import (
+    VALIDATION_SEEDS,
+    Scene,
+    render,
+    sample_scene,
+    toon_clip,
+    validation_hash,
+)
 from hitvideo.errors import HiTVideoError
+from hitvideo.evaluation.degrade import degrade
 from hitvideo.evaluation.judge import ATTRIBUTES, FRAMES, SIDE, Judge, labels
 from hitvideo.training.checkpoint import Checkpoint
-from hitvideo.training.degrade import degrade
 from hitvideo.training.ema import Ema
 
 FIRST_SEED = 2_000_000
@@ -117,15 +124,18 @@ class RenderedClips:
     def __init__(self, folder: Path, count: int, workers: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         files = [folder / f"{index:04d}.npy" for index in range(count // SHARD)]
-        missing = [(index, file) for index, file in enumerate(files) if not file.exists()]
+        missing = [
+            (range(index * SHARD, (index + 1) * SHARD), file)
+            for index, file in enumerate(files)
+            if not file.exists()
+        ]
         if missing:
             with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
                 done = executor.map(_render_shard, missing)
                 for _ in tqdm(done, total=len(missing), desc="rendering", disable=None):
                     pass
         self.shards = [np.load(file, mmap_mode="r") for file in files]
-        words = [labels(training_scene(index)) for index in range(len(files) * SHARD)]
-        self.words = words
+        self.words = [labels(training_scene(index)) for index in range(len(files) * SHARD)]
 
     def sample(self, batch: int, rng: random.Random) -> tuple[Tensor, Targets]:
         """Clips ``(B, 16, 3, 64, 64)`` in [-1, 1], some mirrored, reversed or moved a little."""
@@ -148,7 +158,8 @@ class RenderedClips:
         return video / 127.5 - 1, targets_of(words)
 
 
-def training_scene(index: int):  # type: ignore[no-untyped-def]
+def training_scene(index: int) -> Scene:
+    """The scene of training clip ``index``; every tenth is of a withheld combination."""
     return sample_scene(FIRST_SEED + index, withheld=index % 10 == 9)
 
 
@@ -161,13 +172,12 @@ def targets_of(words: Iterable[dict[str, str]]) -> Targets:
     }
 
 
-def _render_shard(job: tuple[int, Path]) -> None:
-    index, file = job
+def _render_shard(job: tuple[range, Path]) -> None:
+    indices, file = job
     torch.set_num_threads(1)
-    first = index * SHARD
     clips = [
-        render(training_scene(k), FRAMES, SIDE, SIDE, FRAMES / SECONDS).numpy()
-        for k in range(first, first + SHARD)
+        render(training_scene(index), FRAMES, SIDE, SIDE, FRAMES / SECONDS).numpy()
+        for index in indices
     ]
     partial = file.with_suffix(".partial.npy")
     np.save(partial, np.stack(clips))

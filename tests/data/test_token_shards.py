@@ -1,0 +1,83 @@
+"""Captioned folders as people have them, and shards that hold what the tokenizer wrote."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from hitvideo.data.token_shards import TokenSet, ToonSource, captioned_files, write_shards
+from hitvideo.errors import HiTVideoError
+from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.video import write_video
+
+SIZE = (16, 32, 32)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three videos: captioned in captions.jsonl, captioned beside it, and not at all."""
+    for index, name in enumerate(("listed", "beside", "silent")):
+        frames = np.full((12, 40, 48, 3), 60 * index + 20, np.uint8)
+        frames[:, :, : 4 * (index + 1)] = 200
+        write_video(tmp_path / f"{name}.mp4", frames, 8)
+    line = {"file": "listed.mp4", "caption": ["a grey wall", "a wall"]}
+    (tmp_path / "captions.jsonl").write_text(json.dumps(line) + "\n\n")
+    (tmp_path / "beside.txt").write_text("a bright wall\n")
+    return tmp_path
+
+
+def test_captions_come_from_the_list_and_from_beside_the_video(folder: Path) -> None:
+    found = {s.path.name: s.words for s in captioned_files(folder, SIZE, 8)}
+    assert found == {
+        "listed.mp4": ("a grey wall", "a wall"),
+        "beside.mp4": ("a bright wall",),
+    }
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"file": "listed.mp4"}', '{"caption": "x"}'])
+def test_a_broken_caption_list_names_its_line(folder: Path, line: str) -> None:
+    (folder / "captions.jsonl").write_text('{"file": "a", "caption": "b"}\n' + line)
+    with pytest.raises(HiTVideoError, match="Line 2"):
+        captioned_files(folder, SIZE, 8)
+
+
+def test_shards_hold_every_readable_clip_in_order(
+    folder: Path, tmp_path: Path, tiny: HiTVideoTokenizer
+) -> None:
+    sources = [*captioned_files(folder, SIZE, 8), ToonSource(5, SIZE, 8.0)]
+    (folder / "listed.mp4").write_bytes(b"broken by now")
+    out = tmp_path / "shards"
+    write_shards(sources, tiny, 2, out, workers=1)
+    tokens = TokenSet.load(out)
+    assert [words[0] for words in tokens.captions][0] == "a bright wall"
+    assert len(tokens) == 2 and len(tokens.levels) == 2
+    assert len(set(tokens.captions[1])) > 1  # Toon says the same in several ways
+    frames = torch.from_numpy(np.stack([source()[0] for source in sources[:1] + sources[2:]]))
+    codes = tiny.encode(frames.permute(0, 4, 1, 2, 3).float() / 127.5 - 1)
+    for stored, fresh in zip(tokens.levels, codes.levels, strict=False):
+        assert (stored.long() == fresh).float().mean() > 0.99  # rounding at another batch size
+
+
+def test_finished_shards_are_kept(tmp_path: Path, tiny: HiTVideoTokenizer) -> None:
+    sources = [ToonSource(seed, SIZE, 8.0) for seed in range(2)]
+    write_shards(sources, tiny, 1, tmp_path, workers=1)
+    (shard,) = tmp_path.glob("tokens-*.safetensors")
+    before = shard.stat().st_mtime_ns
+    write_shards(sources, tiny, 1, tmp_path, workers=1)
+    assert shard.stat().st_mtime_ns == before
+
+
+def test_processes_share_the_clips(tmp_path: Path, tiny: HiTVideoTokenizer) -> None:
+    sources = [ToonSource(seed, SIZE, 8.0) for seed in range(3)]
+    for rank in range(2):
+        write_shards(sources, tiny, 1, tmp_path, rank=rank, world=2, workers=1)
+    assert len(TokenSet.load(tmp_path)) == 3
+
+
+def test_a_folder_without_captions(tmp_path: Path) -> None:
+    with pytest.raises(HiTVideoError, match="no video with a caption"):
+        captioned_files(tmp_path, SIZE, 8)
+    with pytest.raises(HiTVideoError, match="no folder"):
+        captioned_files(tmp_path / "nowhere", SIZE, 8)

@@ -1,0 +1,123 @@
+"""The generator's training: it learns, survives a kill, and says what cannot work."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.generator import HiTVideoGenerator, TextEncoder
+from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.training import generator as training
+from hitvideo.training.generator import GeneratorTrainConfig, train
+
+SMALL_LLAMA = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+}
+
+
+@pytest.fixture
+def weights(tmp_path: Path, tiny: HiTVideoTokenizer, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(training, "MINI_LLAMA", SMALL_LLAMA)
+    monkeypatch.setattr(training, "HELD_OUT_TOON", range(900_000_000, 900_000_002))
+    tiny.save_pretrained(tmp_path / "weights" / "tokenizer")
+    return tmp_path / "weights"
+
+
+def settings(out: Path, folder: Path, steps: int, **change: object) -> GeneratorTrainConfig:
+    options: dict[str, object] = {
+        "toon": 3,
+        "levels": 2,
+        "frames": 16,
+        "size": 32,
+        "batch": 2,
+        "lr": 3e-3,
+        "warmup": 1,
+        "ema": 0.5,
+        "checkpoint_every": 2,
+    }
+    return GeneratorTrainConfig(
+        **{"out": str(out), "weights": str(folder), "steps": steps, **options, **change}  # type: ignore[arg-type]
+    )
+
+
+def test_it_learns_its_clips_and_its_files_load(tmp_path: Path, weights: Path) -> None:
+    out = tmp_path / "run"
+    train(settings(out, weights, 30, toon=1, validate_every=15, drop_text=0.0, corrupt=0.0))
+    first, last = map(json.loads, (out / "log.jsonl").read_text().splitlines())
+    assert last["step"] == 30 and set(last["bits"]) == {"token", "row", "frame"}
+    generator = HiTVideoGenerator.from_pretrained(out / "generator")
+    text = TextEncoder.from_pretrained(out / "text")
+    tokens = training.TokenSet.load(out / "tokens")
+    digits = training.split_digits(generator, tokens, [0])
+    embeddings, mask = text.encode([tokens.captions[0][0]])
+    with torch.no_grad():
+        logits = generator(digits, embeddings, mask, "row")
+    guessed = (logits.argmax(-1) == digits).float().mean()
+    blind = (torch.zeros_like(digits) == digits).float().mean()
+    assert guessed > blind + 0.2
+    assert "slowly" not in text.words or "slowly" in str(tokens.captions)
+
+
+def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, weights: Path) -> None:
+    train(settings(tmp_path / "whole", weights, 4))
+    # As after a kill: the first half ran under the same settings, then nothing more was saved.
+    with pytest.raises(KeyboardInterrupt), pytest.MonkeyPatch.context() as patch:
+        sample = training._Batches.sample
+
+        def killed(self: object, step: int) -> object:
+            if step == 3:
+                raise KeyboardInterrupt
+            return sample(self, step)  # type: ignore[arg-type]
+
+        patch.setattr(training._Batches, "sample", killed)
+        train(settings(tmp_path / "broken", weights, 4))
+    train(settings(tmp_path / "broken", weights, 4))
+    whole, broken = (
+        torch.load(tmp_path / name / "checkpoint.pt", weights_only=True)["model"]
+        for name in ("whole", "broken")
+    )
+    for name, tensor in whole.items():
+        assert torch.allclose(tensor, broken[name], atol=1e-5), name
+
+
+def test_the_tokenizer_it_was_trained_for_is_named(tmp_path: Path, weights: Path) -> None:
+    from hitvideo.tokenizer import fingerprint
+
+    train(settings(tmp_path / "run", weights, 1))
+    generator = HiTVideoGenerator.from_pretrained(tmp_path / "run" / "generator")
+    tokenizer = HiTVideoTokenizer.from_pretrained(weights / "tokenizer")
+    assert generator.config.tokenizer_hash == fingerprint(tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"toon": 0}, "nothing to train on"),
+        ({"steps": 0}, "budget"),
+        ({"frames": 12}, "multiple of 8"),
+        ({"levels": 9}, "1 to 3"),
+        ({"corrupt": 2.0}, "between 0 and 1"),
+        ({"weights": "nowhere"}, "no model"),
+    ],
+)
+def test_settings_that_cannot_work(
+    tmp_path: Path, weights: Path, change: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(HiTVideoError, match=sentence):
+        train(settings(tmp_path / "run", weights, **{"steps": 1, **change}))  # type: ignore[arg-type]
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hitvideo", "train-generator", "--out", str(tmp_path)]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 2 and "nothing to train on" in run.stderr
+    assert "Traceback" not in run.stderr
