@@ -96,10 +96,10 @@ def written_levels(tokenizer: TokenizerConfig, depth: int) -> list[dict[str, Any
 
 # The shipped model: small enough to be trained, and to run, on two processor cores.
 MINI_LLAMA = {
-    "hidden_size": 320,
-    "intermediate_size": 896,
-    "num_hidden_layers": 8,
-    "num_attention_heads": 5,
-    "num_key_value_heads": 5,
+    "hidden_size": 256,
+    "intermediate_size": 704,
+    "num_hidden_layers": 6,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 4,
     "head_dim": 64,
 }

@@ -7,11 +7,13 @@ token lies.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+Pick = Callable[[Tensor, int], Tensor]
 
 
 class Digits(nn.Module):
@@ -27,11 +29,16 @@ class Digits(nn.Module):
         self.count = max(len(s) for s in steps)
         self.choices = max(max(s) for s in steps)
         self.levels = len(steps)
+        self._real = [tuple(s) for s in steps]
         self._steps = [list(s) + [1] * (self.count - len(s)) for s in steps]
 
     def steps(self, level: Tensor) -> Tensor:
         """How many values each digit has ``(N, count)`` at the levels ``(N,)``."""
         return torch.tensor(self._steps, device=level.device)[level]
+
+    def of(self, level: int) -> tuple[int, ...]:
+        """How many values each digit has, without the filling, at one level."""
+        return self._real[level]
 
     def split(self, codes: Tensor, level: Tensor) -> Tensor:
         """Codes ``(B, N)`` to digits ``(B, N, count)``."""
@@ -78,28 +85,33 @@ class DigitHead(nn.Module):
         before = F.pad(told[..., :-1, :], (0, 0, 1, 0))
         return self._logits(self.read(hidden).unsqueeze(-2) + before, level)
 
-    def start(self, hidden: Tensor) -> Tensor:
-        """The state ``(B, N, width)`` before the first digit."""
-        return self.read(hidden)
+    def choose(self, hidden: Tensor, level: int, pick: Pick) -> Tensor:
+        """Digits ``(B, n, count)`` for hidden states ``(B, n, inputs)`` of tokens of one level.
 
-    def step(self, state: Tensor, level: Tensor, index: int) -> Tensor:
-        """Logits ``(B, N, choices)`` of digit ``index``; level ``(N,)``."""
-        return self._logits(state.unsqueeze(-2), level, slice(index, index + 1)).squeeze(-2)
+        pick: makes values ``(B, n)`` out of a digit's logits ``(B, n, values)`` and its index; only
+        the values that the digit can take have a logit.
+        """
+        digits, choices = self.digits, self.digits.choices
+        chosen = torch.zeros(
+            *hidden.shape[:2], digits.count, dtype=torch.long, device=hidden.device
+        )
+        state = self.read(hidden)
+        for index, steps in enumerate(digits.of(level)):
+            place = level * digits.count + index
+            table = self.out.weight[place * choices : place * choices + steps]
+            logits = F.linear(self._answer(state + self.place.weight[place]), table.to(state.dtype))
+            value = chosen[..., index] = pick(logits.float(), index)
+            state = state + self.told.weight[place * choices + value]
+        return chosen
 
-    def tell(self, state: Tensor, digit: Tensor, level: Tensor, index: int) -> Tensor:
-        """The state that knows digit ``index`` ``(B, N)`` as well."""
-        place = level * self.digits.count + index
-        return state + self.told(place * self.digits.choices + digit)
+    def _answer(self, x: Tensor) -> Tensor:
+        return self.final(x + self.down(F.silu(self.up(self.norm(x)))))
 
-    def _logits(self, state: Tensor, level: Tensor, which: slice = slice(None)) -> Tensor:
+    def _logits(self, state: Tensor, level: Tensor) -> Tensor:
         count, choices = self.digits.count, self.digits.choices
-        places = torch.arange(count, device=level.device)[which]
-        place = level.unsqueeze(-1) * count + places
+        place = level.unsqueeze(-1) * count + torch.arange(count, device=level.device)
         x = state + self.place(place)
-        x = x + self.down(F.silu(self.up(self.norm(x))))
         table = self.out.weight.view(-1, choices, self.out.weight.shape[1])[place]
-        logits = torch.einsum("bnkd,nkcd->bnkc", self.final(x), table.to(x.dtype)).float()
-        valid = torch.arange(choices, device=level.device) < self.digits.steps(level)[
-            :, which
-        ].unsqueeze(-1)
+        logits = torch.einsum("bnkd,nkcd->bnkc", self._answer(x), table.to(x.dtype)).float()
+        valid = torch.arange(choices, device=level.device) < self.digits.steps(level).unsqueeze(-1)
         return logits.masked_fill(~valid, float("-inf"))

@@ -68,34 +68,42 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         inputs = torch.where(bare.unsqueeze(-1), self.no_text.to(inputs.dtype), inputs)
         return inputs, mask.bool() | bare
 
-    def questions(
-        self, order: TokenOrder, mode: str, known: Tensor, first: int = 0, end: int | None = None
-    ) -> Tensor:
-        """Llama inputs ``(B, end - first, width)`` of these positions.
-
-        known: digits ``(B, n, count)`` of all earlier tokens; later ones may be missing or wrong.
-        """
-        here = slice(first, len(order) if end is None else end)
+    def fixed(self, order: TokenOrder, mode: str) -> Tensor:
+        """The part of the Llama's inputs ``(N, width)`` that no token can change."""
         device = self.no_text.device
-        level = order.level[here].to(device)
-        fixed = self.level(level) + self.place(_waves(order)[here].to(device, self.no_text.dtype))
+        level = order.level.to(device)
+        fixed = self.level(level) + self.place(_waves(order).to(device, self.no_text.dtype))
         fixed = fixed + self.mode.weight[MODES.index(mode)]
-        earlier = order.previous(mode)[here].to(device)
-        begin = self.begin(level) * (earlier < 0).unsqueeze(-1).to(fixed.dtype)
-        x = (fixed + begin) + self._look_up(self.before, order, known, earlier)
-        return x + self._look_up(self.above, order, known, order.parent[here].to(device))
+        begins = order.previous(mode).to(device) < 0
+        return fixed + self.begin(level) * begins.unsqueeze(-1).to(fixed.dtype)
+
+    def say(self, table: nn.Embedding, digits: Tensor, level: Tensor) -> Tensor:
+        """What ``before`` or ``above`` says ``(B, n, width)`` of tokens ``(B, n, count)``.
+
+        level: theirs, ``(n,)``, or ``(1,)`` where they share it.
+        """
+        rows = self.digits.rows(digits, level)
+        summed = F.embedding_bag(rows.flatten(0, 1), table.weight, mode="sum")
+        return summed.view(*rows.shape[:2], -1)
+
+    def questions(self, order: TokenOrder, mode: str, known: Tensor) -> Tensor:
+        """The Llama's inputs ``(B, n, width)`` of the first n positions.
+
+        known: digits ``(B, n, count)`` of the same tokens.
+        """
+        here = slice(known.shape[1])
+        x = self.fixed(order, mode)[here]
+        x = x + self._look_up(self.before, order, known, order.previous(mode)[here])
+        return x + self._look_up(self.above, order, known, order.parent[here])
 
     def _look_up(
         self, table: nn.Embedding, order: TokenOrder, known: Tensor, index: Tensor
     ) -> Tensor:
         """What ``table`` says of the tokens at ``index`` ``(n,)``; zero where that is -1."""
-        exists = index >= 0
+        index = index.to(known.device)
         safe = index.clamp_min(0)
-        if not bool(exists.any()):
-            return table.weight.new_zeros(known.shape[0], len(index), table.embedding_dim)
-        rows = self.digits.rows(known[:, safe], order.level.to(index.device)[safe])
-        summed = F.embedding_bag(rows.flatten(0, 1), table.weight, mode="sum")
-        return summed.view(*rows.shape[:2], -1) * exists.unsqueeze(-1).to(summed.dtype)
+        said = self.say(table, known[:, safe], order.level.to(known.device)[safe])
+        return said * (index >= 0).unsqueeze(-1).to(said.dtype)
 
     def forward(
         self,
@@ -108,24 +116,25 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
     ) -> Tensor:
         """Logits ``(B, N, digits, choices)`` of every digit of every token, in one pass.
 
-        digits: the right answers ``(B, N, digits)``; known: what the positions are told of earlier
-        tokens, if that is to differ from them. text, text_mask: see `prefix`.
+        digits: the right answers ``(B, N, digits)``, of all levels or of the first ones; known:
+        what the positions are told of earlier tokens, if that is to differ from them. text,
+        text_mask: see `prefix`.
         """
-        order = self.order(size)
+        order, length = self.order(size), digits.shape[1]
         prefix, seen = self.prefix(text, text_mask)
         questions = self.questions(order, mode, digits if known is None else known)
         count = prefix.shape[1]
-        block = torch.cat([torch.full((count,), -1), order.block_index(mode)]).to(digits.device)
-        allowed = block[:, None] >= block[None, :]
-        present = F.pad(seen, (0, len(order)), value=True)
-        mask = allowed & present[:, None, None, :]
+        step = order.block_index(mode)[:length].to(digits.device)
+        step = F.pad(step, (count, 0), value=-1)
+        present = F.pad(seen, (0, length), value=True)
+        mask = (step[:, None] >= step) & present[:, None, None, :]
         hidden = self.llama(
             inputs_embeds=torch.cat([prefix, questions.to(prefix.dtype)], 1),
             attention_mask=mask,
-            position_ids=self.positions(order, count, digits.device),
+            position_ids=self.positions(order, count, digits.device)[:, : count + length],
             use_cache=False,
         ).last_hidden_state[:, count:]
-        return self.head(hidden, digits, order.level.to(digits.device))
+        return self.head(hidden, digits, order.level[:length].to(digits.device))
 
     def positions(self, order: TokenOrder, prefix: int, device: torch.device) -> Tensor:
         """Coordinates ``(1, prefix + N, 3)`` for the Llama; text lies at the origin."""

@@ -18,6 +18,7 @@ class Rope3D(nn.Module):
 
     def __init__(self, head_dim: int) -> None:
         super().__init__()
+        self.head_dim = head_dim
         pairs = head_dim // 2
         space = pairs // 3
         self.pairs = (pairs - 2 * space, space, space)

@@ -113,7 +113,7 @@ def train(config: GeneratorTrainConfig) -> None:
         module.train()
         with accelerator.autocast():
             bits = module(*batch, mode)
-        loss = (bits * weight).sum(1).mean()
+        loss = (bits * weight[: bits.shape[1]]).sum(1).mean()
         accelerator.backward(loss)
         accelerator.clip_grad_norm_(module.parameters(), 1.0)
         optimizer.step()
@@ -158,11 +158,14 @@ class _Batches:
 
     def sample(self, step: int) -> tuple[str, tuple[Tensor, ...]]:
         config = self.config
-        # All processes share the mode, or the fast ones would wait for the slow.
-        mode = random.Random(config.seed * 7919 + step).choices(MODES, MODE_SHARES)[0]
+        # All processes share mode and length, or the fast ones would wait for the slow.
+        common = random.Random(config.seed * 7919 + step)
+        mode = common.choices(MODES, MODE_SHARES)[0]
+        whole = common.random() >= config.short or config.levels == 1
+        length = self.order.end(config.levels if whole else config.levels - 1)
         rng = random.Random((config.seed * 1_000_003 + step) * 1024 + self.rank)
         chosen = rng.choices(range(len(self.tokens)), k=config.batch)
-        digits = split_digits(self, self.tokens, chosen).to(self.device)
+        digits = split_digits(self, self.tokens, chosen)[:, :length].to(self.device)
         ids, mask = self.text.tokenize([rng.choice(self.tokens.captions[i]) for i in chosen])
         told = torch.tensor([rng.random() >= config.drop_text for _ in chosen])
         generator = torch.Generator(self.device).manual_seed(rng.getrandbits(60))
@@ -176,7 +179,7 @@ class _Batches:
 
     def _corrupt(self, digits: Tensor, generator: torch.Generator) -> Tensor:
         """Some digits replaced: the model must not trust its own past blindly."""
-        steps = self.digits.steps(self.order.level.to(digits.device))
+        steps = self.digits.steps(self.order.level[: digits.shape[1]].to(digits.device))
         noise = torch.rand(digits.shape, generator=generator, device=digits.device)
         other = torch.rand(digits.shape, generator=generator, device=digits.device)
         # How much is corrupted differs from clip to clip, up to twice the share.

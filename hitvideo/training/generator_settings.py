@@ -27,6 +27,7 @@ class GeneratorTrainConfig:
     lr: float = 1e-3
     warmup: int = 200
     drop_text: float = 0.1  # share of samples without their caption
+    short: float = 0.5  # share of the steps that leave out the finest, and longest, level
     corrupt: float = 0.05  # share of the known digits that are replaced by chance
     ema: float = 0.999
     seed: int = 0
@@ -57,6 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--drop-text", type=float, default=d.drop_text, help="share of samples without text"
     )
     parser.add_argument(
+        "--short", type=float, default=d.short, help="share of steps without the finest level"
+    )
+    parser.add_argument(
         "--corrupt", type=float, default=d.corrupt, help="share of context digits made wrong"
     )
     parser.add_argument("--ema", type=float, default=d.ema, help="decay of the averaged weights")
@@ -79,6 +83,7 @@ def check(config: GeneratorTrainConfig) -> None:
         raise HiTVideoError(f"--frames must be a multiple of {GROUP}.")
     if config.batch < 1 or not config.lr > 0 or not config.fps > 0 or config.size < 1:
         raise HiTVideoError("--batch, --lr, --fps and --size must be above zero.")
-    for name, share in (("--drop-text", config.drop_text), ("--corrupt", config.corrupt)):
+    shares = {"drop-text": config.drop_text, "corrupt": config.corrupt, "short": config.short}
+    for name, share in shares.items():
         if not 0 <= share <= 1:
-            raise HiTVideoError(f"{name} must be between 0 and 1.")
+            raise HiTVideoError(f"--{name} must be between 0 and 1.")

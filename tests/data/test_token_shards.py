@@ -51,7 +51,7 @@ def test_shards_hold_every_readable_clip_in_order(
     out = tmp_path / "shards"
     write_shards(sources, tiny, 2, out, workers=1)
     tokens = TokenSet.load(out)
-    assert [words[0] for words in tokens.captions][0] == "a bright wall"
+    assert tokens.captions[0] == ["a bright wall"]
     assert len(tokens) == 2 and len(tokens.levels) == 2
     assert len(set(tokens.captions[1])) > 1  # Toon says the same in several ways
     frames = torch.from_numpy(np.stack([source()[0] for source in sources[:1] + sources[2:]]))

@@ -52,7 +52,7 @@ def settings(out: Path, folder: Path, steps: int, **change: object) -> Generator
 def test_it_learns_its_clips_and_its_files_load(tmp_path: Path, weights: Path) -> None:
     out = tmp_path / "run"
     train(settings(out, weights, 30, toon=1, validate_every=15, drop_text=0.0, corrupt=0.0))
-    first, last = map(json.loads, (out / "log.jsonl").read_text().splitlines())
+    last = json.loads((out / "log.jsonl").read_text().splitlines()[-1])
     assert last["step"] == 30 and set(last["bits"]) == {"token", "row", "frame"}
     generator = HiTVideoGenerator.from_pretrained(out / "generator")
     text = TextEncoder.from_pretrained(out / "text")
