@@ -1,104 +1,192 @@
-"""Video to levels and back: what the app, the command line and the evaluation all call.
+"""Video to levels and back, and text to video: what app, command line and evaluation all call.
 
 Knows nothing of files, browsers or training.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from hitvideo.errors import HiTVideoError
-from hitvideo.evaluation.metrics import QualityMeter, code_counts, perplexity
-from hitvideo.tokenizer import HiTVideoTokenizer, StreamEncoder, VideoCodes, decode_stream
-from hitvideo.tokenizer.config import GROUP
+from hitvideo.generation import (
+    GeneratedVideo,
+    GenerateRequest,
+    GenerateStep,
+    check_request,
+    unknown_words,
+)
+from hitvideo.generator import HiTVideoGenerator, TextEncoder
+from hitvideo.generator.decode import Written, write
+from hitvideo.generator.quantization import Quantize
+from hitvideo.generator.sampling import Sampling
+from hitvideo.generator.storage import has_generator, load_generator
+from hitvideo.reconstruction import LevelResult, ReconstructStep, reconstruct
+from hitvideo.tokenizer import (
+    HiTVideoTokenizer,
+    VideoCodes,
+    fingerprint,
+)
 from hitvideo.tokenizer.frames import check_frames, frames_to_video, video_to_frames
 
+__all__ = [
+    "DEFAULT_WEIGHTS",
+    "HiTVideoPipeline",
+    "LevelResult",
+    "ReconstructStep",
+    "check_frames",
+    "frames_to_video",
+    "resolve_device",
+    "video_to_frames",
+]
+
 DEFAULT_WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / "hitvideo-mini"
-
-
-@dataclass(frozen=True)
-class LevelResult:
-    """A clip decoded to one depth, and what that depth costs.
-
-    level: the depth, 1 for the coarsest level alone.
-    frames: uint8 RGB ``(T, H, W, 3)``, decoded from levels 1 to ``level``.
-    codes: int64 ``(t, h, w)``, the tokens of this level alone.
-    tokens: how many those are.
-    bits: nominal bits of this level alone, log2 of the codebook size a token.
-    total_bits: the same for levels 1 to ``level`` together.
-    bpp: ``total_bits`` per pixel of the clip (T * H * W).
-    psnr: dB, over all pixels of the clip.
-    ssim: mean over the frames.
-    perplexity: of this level's codes in this clip.
-    """
-
-    level: int
-    frames: np.ndarray
-    codes: np.ndarray
-    tokens: int
-    bits: float
-    total_bits: float
-    bpp: float
-    psnr: float
-    ssim: float
-    perplexity: float
-
-    def figures(self) -> dict[str, Any]:
-        """The numbers alone, named as the JSON files name them."""
-        return {
-            "level": self.level,
-            "tokens": self.tokens,
-            "bits": self.bits,
-            "total_bits": self.total_bits,
-            "bpp_nominal": self.bpp,
-            "psnr": self.psnr,
-            "ssim": self.ssim,
-            "perplexity": self.perplexity,
-        }
-
-
-@dataclass(frozen=True)
-class ReconstructStep:
-    """Where a reconstruction stands.
-
-    progress: share of the work done, in [0, 1].
-    message: what has just been done, for people.
-    result: the level that this step finished, if it finished one.
-    """
-
-    progress: float
-    message: str
-    result: LevelResult | None = None
 
 
 class HiTVideoPipeline:
     """The shipped models in one object; any number of threads may use it at once."""
 
-    def __init__(self, tokenizer: HiTVideoTokenizer) -> None:
+    def __init__(
+        self,
+        tokenizer: HiTVideoTokenizer,
+        generator: HiTVideoGenerator | None = None,
+        text: TextEncoder | None = None,
+    ) -> None:
         self.tokenizer = tokenizer.eval()
+        self.generator, self.text = generator, text
+        self._reading = threading.Lock()  # the tokenizers library is not made for two at once
+        if generator and generator.config.tokenizer_hash != fingerprint(tokenizer):
+            raise HiTVideoError("The generator was trained for another version of the tokenizer.")
 
     @property
     def device(self) -> torch.device:
         return self.tokenizer.device
 
+    @property
+    def quantization(self) -> str | None:
+        """How the generator's layers are stored: "int8", "nf4" or None."""
+        return getattr(self.generator, "quantization", None)
+
     @classmethod
     def from_pretrained(
-        cls, folder: str | Path = DEFAULT_WEIGHTS, device: str = "auto"
+        cls,
+        folder: str | Path = DEFAULT_WEIGHTS,
+        device: str = "auto",
+        quantize: Quantize = "auto",
     ) -> HiTVideoPipeline:
-        """Loads ``folder/tokenizer``.
+        """Loads ``folder/tokenizer``, and the generator and its text encoder if they are there.
 
         device: a torch device such as "cpu" or "cuda:1"; "auto" is a GPU where there is one.
+        quantize: of the generator, "auto" (what measured best on this kind of device), "int8",
+            "nf4" or None.
         Raises HiTVideoError where the weights or the device are missing or unfit.
         """
         chosen = resolve_device(device)
-        return cls(HiTVideoTokenizer.from_pretrained(Path(folder) / "tokenizer", chosen))
+        tokenizer = HiTVideoTokenizer.from_pretrained(Path(folder) / "tokenizer", chosen)
+        if not has_generator(folder):
+            return cls(tokenizer)
+        return cls(tokenizer, *load_generator(folder, chosen, quantize))
+
+    def __call__(self, prompt: str, seed: int | None = None, **options: Any) -> GeneratedVideo:
+        """One clip from text. See `stream` for the options."""
+        request = self.request(prompt, seed, **options)
+        *_, written = self._write([request])
+        return self._decode(request, written)
+
+    def stream(
+        self, prompt: str, seed: int | None = None, **options: Any
+    ) -> Iterator[GenerateStep]:
+        """Yields after every step of the decode loop, with a decoded clip after each level.
+
+        seed: 0 to 2**32 - 1; None takes one by chance. The same prompt, seed, options, weights and
+            quantization give the same tokens every time on one machine.
+        options: guidance, temperature, top_k, top_p, levels, mode, size as in `GenerateRequest`;
+            None, or left out, is the model's own setting.
+        The last step's result equals the plain call's. Closing the iterator stops within one step.
+        Raises HiTVideoError at once for what cannot be done.
+        """
+        request = self.request(prompt, seed, **options)
+        return self._stream(request)
+
+    def generate_batch(
+        self, prompts: Sequence[str], seeds: Sequence[int], **options: Any
+    ) -> np.ndarray:
+        """One clip per prompt and seed, written together: uint8 ``(B, T, H, W, 3)``.
+
+        options: as in `stream`, the same for all. A clip's tokens are those of a call of its own,
+        but for sums that a larger batch rounds differently.
+        """
+        if not prompts or len(prompts) != len(seeds):
+            raise HiTVideoError("A batch needs at least one prompt, and a seed for each.")
+        requests = [self.request(p, s, **options) for p, s in zip(prompts, seeds, strict=True)]
+        *_, written = self._write(requests)
+        video = self.tokenizer.decode(self._codes(requests[0], written))
+        return np.stack([video_to_frames(clip[None]) for clip in video])
+
+    def request(self, prompt: str, seed: int | None = None, **options: Any) -> GenerateRequest:
+        """The settings that a call with these arguments uses; raises HiTVideoError if it cannot."""
+        if self.generator is None:
+            raise HiTVideoError("These weights hold no generator, so no text can become a video.")
+        return check_request(self.generator.config, prompt, seed, **options)
+
+    @property
+    def known_words(self) -> frozenset[str]:
+        """The words of all captions that the generator was trained on; empty if not recorded."""
+        return self.text.words if self.text else frozenset()
+
+    def unknown_words(self, prompt: str) -> list[str]:
+        """Words of the prompt that the generator never saw in training."""
+        return unknown_words(prompt, self.known_words)
+
+    def _stream(self, request: GenerateRequest) -> Iterator[GenerateStep]:
+        for written in self._write([request]):
+            result = None if written.codes is None else self._decode(request, written)
+            message = f"Writing level {written.writing} of {request.levels}"
+            if result:
+                message = f"Level {written.writing} of {request.levels} is ready"
+            yield GenerateStep(
+                progress=written.step / written.steps,
+                message=message,
+                tokens=written.tokens,
+                total_tokens=written.total,
+                steps=written.step,
+                total_steps=written.steps,
+                seconds=written.seconds,
+                result=result,
+            )
+
+    def _write(self, requests: list[GenerateRequest]) -> Iterator[Written]:
+        """The decode loop for requests that differ in nothing but prompt and seed."""
+        assert self.generator is not None and self.text is not None
+        with self._reading, torch.inference_mode():
+            text, mask = self.text.encode([request.prompt for request in requests])
+        first = requests[0]
+        yield from write(
+            self.generator,
+            text,
+            mask,
+            [request.seed for request in requests],
+            Sampling(first.guidance, first.temperature, first.top_k, first.top_p),
+            first.mode,
+            first.levels,
+            first.size,
+        )
+
+    def _decode(self, request: GenerateRequest, written: Written) -> GeneratedVideo:
+        assert self.generator is not None
+        codes = self._codes(request, written)
+        video = video_to_frames(self.tokenizer.decode(codes))
+        return GeneratedVideo(video, codes, self.generator.config.fps, written.writing, request)
+
+    def _codes(self, request: GenerateRequest, written: Written) -> VideoCodes:
+        assert self.generator is not None and written.codes is not None
+        levels = self.generator.order(request.size).revert(written.codes)
+        return VideoCodes(levels, *request.size)
 
     def reconstruct(self, frames: np.ndarray) -> Iterator[ReconstructStep]:
         """Encodes a clip and decodes it to every depth, coarse first.
@@ -108,56 +196,7 @@ class HiTVideoPipeline:
         step per level carries its result. Beyond the frames given and returned, memory does not
         grow with the length.
         """
-        check_frames(frames)
-        return self._reconstruct(frames)
-
-    def _reconstruct(self, frames: np.ndarray) -> Iterator[ReconstructStep]:
-        levels = self.tokenizer.config.levels
-        groups = -(-len(frames) // GROUP)
-        work = groups * (1 + len(levels))
-        done = 0
-
-        encoder = StreamEncoder(self.tokenizer)
-        parts: list[tuple[Tensor, ...]] = []
-        for index in range(groups):
-            piece = frames[index * GROUP : (index + 1) * GROUP]
-            parts.extend(encoder.push(frames_to_video(piece)))
-            if index == groups - 1:
-                parts.extend(encoder.flush())
-            done += 1
-            yield ReconstructStep(done / work, f"Encoding, group {index + 1} of {groups}")
-        grids = tuple(torch.cat(grid, 1) for grid in zip(*parts, strict=True))
-        codes = VideoCodes(grids, *frames.shape[:3])
-
-        total_bits = 0.0
-        for depth, (config, grid) in enumerate(zip(levels, grids, strict=True), start=1):
-            decoded = np.empty_like(frames)
-            meter = QualityMeter()
-            for index, video in enumerate(decode_stream(self.tokenizer, codes, depth)):
-                here = slice(index * GROUP, (index + 1) * GROUP)
-                decoded[here] = video_to_frames(video)
-                meter.add(frames[here], decoded[here])
-                done += 1
-                if index < groups - 1:
-                    yield ReconstructStep(
-                        done / work, f"Decoding level {depth}, group {index + 1} of {groups}"
-                    )
-            tokens = grid[0].cpu().numpy()
-            bits = tokens.size * config.bits
-            total_bits += bits
-            result = LevelResult(
-                level=depth,
-                frames=decoded,
-                codes=tokens,
-                tokens=tokens.size,
-                bits=bits,
-                total_bits=total_bits,
-                bpp=total_bits / (frames.size // 3),
-                psnr=meter.psnr,
-                ssim=meter.ssim,
-                perplexity=perplexity(code_counts(tokens, config.codebook_size)),
-            )
-            yield ReconstructStep(done / work, f"Level {depth} of {len(levels)} is ready", result)
+        return reconstruct(self.tokenizer, frames)
 
 
 def resolve_device(name: str) -> torch.device:

@@ -1,0 +1,241 @@
+"""What can be asked of the generator, what comes back, and every check of what a person typed.
+
+Plain data: knows nothing of models, devices or browsers.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+import unicodedata
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.generator.config import MODES, GeneratorConfig
+from hitvideo.generator.text import words_of
+from hitvideo.tokenizer import VideoCodes
+
+MAX_PROMPT = 500  # characters
+MAX_SEED = 2**32 - 1
+MAX_GUIDANCE = 30.0
+MAX_TEMPERATURE = 10.0
+MAX_TOKENS = 1 << 15  # of one clip
+
+Size = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class GenerateRequest:
+    """Settings of one clip, checked and complete; `check_request` makes it.
+
+    guidance: scale of classifier-free guidance; 1 is none, 0 ignores the prompt.
+    temperature: 0 always takes the likeliest value. top_k: 0 is no limit; top_p: 1 is none. All of
+        them act on one digit of a code at a time, which has at most 8 values in the shipped model.
+    levels: how many the language model writes; finer ones are left to the decoder.
+    mode: what one step writes, "token", "row" or "frame" (a latent frame of a level).
+    size: frames, height and width in pixels.
+    """
+
+    prompt: str
+    seed: int
+    guidance: float
+    temperature: float
+    top_k: int
+    top_p: float
+    levels: int
+    mode: str
+    size: Size
+
+    def settings(self) -> dict[str, Any]:
+        """Everything but the prompt, for JSON and file metadata."""
+        return {key: value for key, value in asdict(self).items() if key != "prompt"}
+
+
+@dataclass(frozen=True)
+class GeneratedVideo:
+    """A clip made from text.
+
+    video: uint8 RGB ``(T, H, W, 3)``. fps: frames per second.
+    codes: the tokens of the levels written so far, a batch of one.
+    level: how many levels that is.
+    request: what was asked for, the seed that was used included.
+    """
+
+    video: np.ndarray
+    codes: VideoCodes
+    fps: float
+    level: int
+    request: GenerateRequest
+
+    @property
+    def prompt(self) -> str:
+        return self.request.prompt
+
+    @property
+    def seed(self) -> int:
+        return self.request.seed
+
+
+@dataclass(frozen=True)
+class GenerateStep:
+    """Where a generation stands.
+
+    progress: share of the steps done, in [0, 1]. message: what has just been done, for people.
+    tokens, total_tokens: written so far, and in the end. steps, total_steps: of the decode loop.
+    seconds: spent on writing tokens so far.
+    result: the clip decoded from all levels so far, if this step finished one.
+    """
+
+    progress: float
+    message: str
+    tokens: int
+    total_tokens: int
+    steps: int
+    total_steps: int
+    seconds: float
+    result: GeneratedVideo | None = None
+
+    @property
+    def tokens_per_second(self) -> float:
+        return self.tokens / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float:
+        """Of writing tokens, at the pace so far."""
+        return self.seconds / self.steps * (self.total_steps - self.steps) if self.steps else 0.0
+
+
+def check_request(
+    config: GeneratorConfig,
+    prompt: str,
+    seed: int | None = None,
+    guidance: float | None = None,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    levels: int | None = None,
+    mode: str | None = None,
+    size: Size | None = None,
+) -> GenerateRequest:
+    """The request with the model's own settings for what is None, and a seed by chance for that.
+
+    Raises HiTVideoError, in one sentence, for whatever cannot be done.
+    """
+    request = GenerateRequest(
+        prompt=check_prompt(prompt),
+        seed=secrets.randbelow(MAX_SEED + 1) if seed is None else _whole("seed", seed),
+        guidance=_number("guidance", config.guidance if guidance is None else guidance),
+        temperature=_number("temperature", temperature),
+        top_k=_whole("top-k", top_k),
+        top_p=_number("top-p", top_p),
+        levels=len(config.levels) if levels is None else _whole("number of levels", levels),
+        mode=config.mode if mode is None else mode,
+        size=_size(size or (config.frames, config.height, config.width)),
+    )
+    _within("seed", request.seed, 0, MAX_SEED)
+    _within("guidance", request.guidance, 0, MAX_GUIDANCE)
+    _within("temperature", request.temperature, 0, MAX_TEMPERATURE)
+    _within("number of levels", request.levels, 1, len(config.levels))
+    if request.top_k < 0:
+        raise HiTVideoError(f"The top-k must be zero (no limit) or more, not {request.top_k}.")
+    if not 0 < request.top_p <= 1:
+        raise HiTVideoError(f"The top-p must be above 0 and at most 1, not {request.top_p:g}.")
+    if request.mode not in MODES:
+        raise HiTVideoError(f"The mode is one of {', '.join(MODES)}, not {request.mode}.")
+    tokens = sum(
+        math.prod(-(-n // s) for n, s in zip(request.size, stride, strict=True))
+        for stride in config.strides[: request.levels]
+    )
+    if tokens > MAX_TOKENS:
+        raise HiTVideoError(
+            f"A clip of {_shape(request.size)} is too large; the model writes "
+            f"{_shape((config.frames, config.height, config.width))} best."
+        )
+    return request
+
+
+def check_prompt(prompt: str) -> str:
+    """The prompt without superfluous spaces; raises HiTVideoError unless it is usable text.
+
+    Any script and emoji are text, and so is HTML; only the model may not know them.
+    """
+    if not isinstance(prompt, str):
+        raise HiTVideoError("The prompt must be text.")
+    if len(prompt) > MAX_PROMPT:
+        raise HiTVideoError(
+            f"The prompt has {len(prompt)} characters; please use {MAX_PROMPT} at most."
+        )
+    text = " ".join(prompt.split())
+    kinds = {unicodedata.category(character) for character in text}
+    if kinds & {"Cc", "Cs"}:
+        raise HiTVideoError("The prompt contains control characters; please use plain text.")
+    if not any(kind[0] in "LNS" for kind in kinds):  # letters, numbers and symbols
+        raise HiTVideoError("Please write a prompt that says what the clip should show.")
+    return text
+
+
+def unknown_words(prompt: str, known: Collection[str]) -> list[str]:
+    """Words and symbols of the prompt that are not among the ``known`` ones, each named once.
+
+    A word counts as known in a simple inflection, too: "cars", "drove" no, "driving" yes where
+    "drive" is known. Nothing is unknown where nothing is known.
+    """
+    if not known:
+        return []
+    words = words_of(prompt) + [c for c in prompt if unicodedata.category(c) == "So"]
+    return [word for word in dict.fromkeys(words) if not _knows(known, word)]
+
+
+def _knows(known: Collection[str], word: str) -> bool:
+    stems = [word]
+    for ending in ("'s", "s", "es", "ing", "ed", "d"):
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            stem = word[: -len(ending)]
+            stems += [stem, stem + "e"]
+            if stem[-1] == stem[-2]:  # spinning
+                stems.append(stem[:-1])
+    forms = [form for stem in stems for form in (stem, stem + "s", stem + "ing")]
+    parts = word.split("-")
+    return any(form in known for form in forms) or (
+        len(parts) > 1 and all(_knows(known, part) for part in parts)
+    )
+
+
+def _number(name: str, value: float) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise HiTVideoError(f"The {name} must be a number, not {value!r:.40}.") from error
+    if not math.isfinite(number):
+        raise HiTVideoError(f"The {name} must be a finite number, not {number}.")
+    return number
+
+
+def _whole(name: str, value: float) -> int:
+    number = _number(name, value)
+    if isinstance(value, float) and not number.is_integer():
+        raise HiTVideoError(f"The {name} must be a whole number, not {number:g}.")
+    return int(value)
+
+
+def _within(name: str, value: float, least: float, most: float) -> None:
+    if not least <= value <= most:
+        raise HiTVideoError(f"The {name} must be between {least:g} and {most:.10g}, not {value}.")
+
+
+def _size(size: Size) -> Size:
+    try:
+        frames, height, width = (_whole("size", n) for n in size)
+    except (TypeError, ValueError) as error:
+        raise HiTVideoError("The size is three numbers: frames, height and width.") from error
+    if min(frames, height, width) < 1:
+        raise HiTVideoError(f"A clip needs at least one frame of one pixel, not {size}.")
+    return frames, height, width
+
+
+def _shape(size: Size) -> str:
+    return f"{size[0]} frames of {size[2]}x{size[1]} pixels"

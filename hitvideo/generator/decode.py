@@ -1,0 +1,107 @@
+"""The decode loop: block after block, level after level. Knows token ids; no pixels, no words.
+
+One function for every mode, for one prompt or many, with guidance or without, for full precision
+and quantized layers alike.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from hitvideo.generator.cache import CachedLlama
+from hitvideo.generator.model import HiTVideoGenerator
+from hitvideo.generator.order import Size
+from hitvideo.generator.sampling import Noise, Sampling
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where the decode loop stands after a step.
+
+    tokens, total: written so far and in the end, per clip. step, steps: the same for blocks.
+    seconds: spent in the loop so far. writing: the level that the step wrote, 1-based.
+    codes: of this and all coarser levels, ``(B, n)`` int64 in the token order, once this level is
+        finished; None before.
+    """
+
+    tokens: int
+    total: int
+    step: int
+    steps: int
+    seconds: float
+    writing: int
+    codes: Tensor | None
+
+
+@torch.inference_mode()
+def write(
+    model: HiTVideoGenerator,
+    text: Tensor,
+    mask: Tensor,
+    seeds: Sequence[int],
+    sampling: Sampling,
+    mode: str = "token",
+    depth: int | None = None,
+    size: Size | None = None,
+) -> Iterator[Written]:
+    """Writes one clip per row of text ``(B, L, text_width)`` and mask ``(B, L)``.
+
+    seeds: one per clip. depth: how many levels (all that the model knows); size: frames, height and
+    width in pixels (the native one). Yields after every block; closing the iterator stops there.
+    """
+    started, seconds = time.perf_counter(), 0.0
+    order = model.order(size)
+    depth = depth or len(order.counts)
+    clips, branches = len(seeds), 2 if sampling.guided else 1
+    if sampling.guided:
+        text, mask = torch.cat([text, text]), torch.cat([mask, torch.zeros_like(mask)])
+    prefix, present = model.prefix(text, mask)
+    coordinates = F.pad(order.coordinates[: order.end(depth)], (0, 0, prefix.shape[1], 0))
+    llama = CachedLlama(model.llama, coordinates, present)
+    llama(prefix)
+    fixed = model.fixed(order, mode)
+    noises = Noise(seeds)
+    count, device = model.digits.count, fixed.device
+    digits = torch.empty(clips, order.end(depth), count, dtype=torch.long, device=device)
+    steps = len(order.blocks(mode, depth))
+    step = 0
+    for index in range(depth):
+        level = torch.tensor([index], device=device)
+        start, end = order.starts[index], order.end(index + 1)
+        inputs = fixed[start:end].expand(clips, -1, -1)
+        if index:
+            parents = digits[:, order.parent[start:end].to(device)]
+            inputs = inputs + model.say(model.above, parents, level - 1)
+        noise = noises.level(end - start, count).to(device)
+        block = order.block(index, mode)
+        for first in range(0, end - start, block):
+            here = slice(first, first + block)
+            at, done = start + first, start + first + block
+            x = inputs[:, here]
+            if first:  # the token that each position sees is one block back: those just written
+                x = x + model.say(model.before, digits[:, at - block : at], level)
+            hidden = llama(x.repeat(branches, 1, 1))
+            pick = partial(_pick, sampling, noise[:, here])
+            digits[:, at:done] = model.head.choose(hidden, index, pick)[:clips]
+            codes = None
+            if done == end:
+                codes = model.digits.join(digits[:, :done], order.level[:done].to(device))
+            step += 1
+            # What the caller does between two steps is not our time.
+            seconds += time.perf_counter() - started
+            yield Written(done, order.end(depth), step, steps, seconds, index + 1, codes)
+            started = time.perf_counter()
+
+
+def _pick(sampling: Sampling, noise: Tensor, logits: Tensor, digit: int) -> Tensor:
+    """Values ``(rows, n)`` of a digit; both branches of a guided clip get the same ones."""
+    if not sampling.guided:
+        return sampling.draw(logits, noise[..., digit])
+    return sampling.draw(sampling.guide(logits), noise[..., digit]).repeat(2, 1)
