@@ -11,7 +11,7 @@ import random
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -43,10 +43,17 @@ class ClipPool:
 
     augment: random crops, scales, frame rates, brightness and contrast; without it the centre
     square as it is. Both take a random stretch of time and mirror half of the samples.
+    device: where the clips are kept and the batches made.
     """
 
-    def __init__(self, clips: Iterable[PoolClip], *, augment: bool) -> None:
-        self.clips = list(clips)
+    def __init__(
+        self,
+        clips: Iterable[PoolClip],
+        *,
+        augment: bool,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.clips = [replace(clip, frames=clip.frames.to(device)) for clip in clips]
         self.augment = augment
         if not self.clips:
             raise HiTVideoError("There are no clips to train on.")

@@ -138,17 +138,17 @@ def _optimizer(module: torch.nn.Module, lr: float) -> torch.optim.AdamW:
 
 
 def _sampler(config: TrainConfig, accelerator: Accelerator) -> Sampler:
+    device = accelerator.device
     pools: list[tuple[ClipPool, float]] = []
     for folder in config.clips:
-        clips = ClipPool(folder_clips(Path(folder)), augment=True)
+        clips = ClipPool(folder_clips(Path(folder)), augment=True, device=device)
         share = 1 - config.toon_share if config.toon else 1.0
         pools.append((clips, share / len(config.clips)))
     if config.toon:
         with accelerator.main_process_first():  # the others find the rendered file
             rendered = toon_clips(config.toon, Path(config.out) / f"toon-{config.toon}.npy")
-        pools.append(
-            (ClipPool(rendered, augment=False), config.toon_share if config.clips else 1.0)
-        )
+        toon = ClipPool(rendered, augment=False, device=device)
+        pools.append((toon, config.toon_share if config.clips else 1.0))
     return mixed_sampler(pools)
 
 
@@ -172,7 +172,8 @@ def _new_tokenizer(config: TrainConfig, sampler: Sampler) -> HiTVideoTokenizer:
     if config.quantizer == "fsq":
         rng = random.Random(config.seed)
         size = TokenizerConfig().multiple[1] * 3
-        calibrate(tokenizer, [sampler(1, GROUP, size, rng) for _ in range(192)])
+        groups = [sampler(1, GROUP, size, rng).to(tokenizer.device) for _ in range(192)]
+        calibrate(tokenizer, groups)
     return tokenizer.train()
 
 
