@@ -165,7 +165,7 @@ def _tokenize(
     while batch := list(islice(rest, BATCH)):
         frames = torch.from_numpy(np.stack([clip for clip, _ in batch]))
         video = frames.to(tokenizer.device).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
-        levels = tokenizer.encode(video).levels[:depth]
+        levels = tokenizer.encode(video, depth).levels
         parts.append(tuple(level.to("cpu", torch.int16) for level in levels))
         words += [said for _, said in batch]
     if not parts:

@@ -29,8 +29,8 @@ State = tuple[Memory | None, ...]  # one per level; `HiTVideoTokenizer.initial_s
 class GroupResult:
     """One group through the ladder, with everything a loss may want.
 
-    video: ``(B, 3, 8, H, W)``; outputs and sources (where a group was encoded): one per level;
-    state: for the next group.
+    video: ``(B, 3, 8, H, W)``, or at the scale of the last level if the finer ones were left out;
+    outputs and sources (where a group was encoded): one per level; state: for the next group.
     """
 
     video: Tensor
@@ -80,17 +80,18 @@ class HiTVideoTokenizer(nn.Module):
         group: Tensor | None = None,
         codes: Sequence[Tensor] = (),
         depth: Tensor | None = None,
+        levels: int | None = None,
     ) -> GroupResult:
         """One group of 8 frames: encodes and decodes ``group``, or decodes ``codes``.
 
         shape: batch, padded height and width. group: ``(B, 3, 8, H, W)``, sizes multiples of the
         coarsest stride. codes: the first levels' codes of the group, ``(B, 8/stride_t, h, w)``
         each; levels without codes are omitted. depth: ``(B,)``, the levels each sample keeps (while
-        training).
+        training). levels: work out only so many, all the way through the clip (None: all).
         """
         sources = self._encode_group(group)
         outputs: list[LevelOutput] = []
-        for k, level in enumerate(self.ladder):
+        for k, level in enumerate(self.ladder[:levels]):
             outputs.append(
                 level(
                     shape,
@@ -101,10 +102,11 @@ class HiTVideoTokenizer(nn.Module):
                     present=None if depth is None else depth > k,
                 )
             )
-        memory = tuple(
-            level.remember(output) for level, output in zip(self.ladder, outputs, strict=True)
-        )
-        return GroupResult(outputs[-1].video, tuple(outputs), sources, memory)
+        memory = [
+            level.remember(output) for level, output in zip(self.ladder, outputs, strict=False)
+        ]
+        memory += [None] * (self.config.depth - len(memory))
+        return GroupResult(outputs[-1].video, tuple(outputs), sources, tuple(memory))
 
     def _encode_group(self, group: Tensor | None) -> Sequence[Source | None]:
         if group is None:
@@ -118,14 +120,15 @@ class HiTVideoTokenizer(nn.Module):
         return sources[::-1]
 
     @torch.no_grad()
-    def encode(self, video: Tensor) -> VideoCodes:
+    def encode(self, video: Tensor, depth: int | None = None) -> VideoCodes:
         """Tokens of ``(B, 3, T, H, W)`` in [-1, 1], any T, H, W of at least 1.
 
-        Sizes are padded at the bottom and right, time at the end, by repetition.
+        Sizes are padded at the bottom and right, time at the end, by repetition. depth: how many
+        levels to write (None: all); fewer take less time and give the same codes.
         """
         from hitvideo.tokenizer.streaming import StreamEncoder
 
-        encoder = StreamEncoder(self)
+        encoder = StreamEncoder(self, depth)
         parts = [*encoder.push(video), *encoder.flush()]
         levels = tuple(torch.cat(parts_k, 1) for parts_k in zip(*parts, strict=True))
         return VideoCodes(levels, video.shape[2], video.shape[3], video.shape[4])

@@ -20,10 +20,18 @@ GroupCodes = tuple[Tensor, ...]  # codes of one group, coarse to fine, (B, 8/str
 
 
 class StreamEncoder:
-    """Push chunks of any length, then flush; each yields the codes of the groups it completed."""
+    """Push chunks of any length, then flush; each yields the codes of the groups it completed.
 
-    def __init__(self, tokenizer: HiTVideoTokenizer) -> None:
+    depth: how many levels to write (None: all).
+    """
+
+    def __init__(self, tokenizer: HiTVideoTokenizer, depth: int | None = None) -> None:
+        if depth is not None and not 1 <= depth <= tokenizer.config.depth:
+            raise HiTVideoError(
+                f"The depth must be between 1 and {tokenizer.config.depth}, not {depth}."
+            )
         self.tokenizer = tokenizer
+        self.depth = depth
         self.state: State = tokenizer.initial_state
         self.waiting: Tensor | None = None
 
@@ -50,7 +58,8 @@ class StreamEncoder:
     def _encode(self, group: Tensor) -> GroupCodes:
         padded = self.tokenizer.pad(group.to(self.tokenizer.device))
         batch, _, _, height, width = padded.shape
-        result = self.tokenizer.step(self.state, (batch, height, width), group=padded)
+        shape = batch, height, width
+        result = self.tokenizer.step(self.state, shape, group=padded, levels=self.depth)
         self.state = result.state
         return result.codes
 

@@ -17,9 +17,9 @@ class GeneratorTrainConfig:
     weights: str  # the model folder whose tokenizer is used
     clips: list[str] = field(default_factory=list)  # folders of videos with captions
     toon: int = 0  # rendered Toon clips
-    levels: int = 3  # how many the language model writes
+    levels: int = 2  # how many the language model writes
     frames: int = 64
-    size: int = 64
+    size: int = 128
     fps: float = 8.0
     steps: int = 0  # 0: as many as the minutes allow
     minutes: float = 0.0  # 0: as long as the steps take

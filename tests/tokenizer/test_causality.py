@@ -82,3 +82,12 @@ def test_fine_levels_never_reach_coarse_decoding(model: HiTVideoTokenizer) -> No
     codes = model.encode(moving_video(24, 64, 64))
     for depth in range(1, model.config.depth):
         assert torch.equal(model.decode(codes, depth), model.decode(codes.truncate(depth)))
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_fewer_levels_are_the_same_codes(tiny: HiTVideoTokenizer, depth: int) -> None:
+    video = moving_video(24, 32, 48)
+    whole, few = tiny.encode(video), tiny.encode(video, depth)
+    assert len(few.levels) == depth
+    for a, b in zip(whole.levels, few.levels, strict=False):
+        assert torch.equal(a, b)
