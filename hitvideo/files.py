@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from hitvideo.errors import HiTVideoError
 
@@ -35,6 +35,26 @@ def json_output(path: str | Path) -> Iterator[dict[str, Any]]:
         yield content
         with _told(target):
             part.write_text(to_json(content) + "\n", encoding="utf-8")
+            part.replace(target)
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+@contextmanager
+def binary_output(path: str | Path) -> Iterator[BinaryIO]:
+    """A file to write bytes into; it appears at ``path`` when the block ends without an error.
+
+    Raises HiTVideoError before the block runs if ``path`` cannot be written.
+    """
+    target = Path(path)
+    part = target.with_name(f".{uuid.uuid4().hex}.part")
+    if os.path.isdir(target):
+        raise HiTVideoError(f"{target} is a folder, so no file can be written there.")
+    try:
+        with _told(target):
+            with open(part, "xb") as file:
+                yield file
             part.replace(target)
     finally:
         with suppress(OSError):

@@ -51,7 +51,7 @@ class TokenCoder:
     @classmethod
     def packed(cls, tokenizer: HiTVideoTokenizer) -> TokenCoder:
         """A coder without entropy tables."""
-        return cls(Release.of(tokenizer))
+        return cls(Release.packed(tokenizer))
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, tokenizer: HiTVideoTokenizer) -> TokenCoder:
@@ -59,7 +59,7 @@ class TokenCoder:
 
         Raises HiTVideoError for tables that are broken or belong to another tokenizer.
         """
-        return cls(Release.of(tokenizer))
+        return cls(Release.load(Path(folder) / "entropy", tokenizer))
 
     def dumps(self, codes: VideoCodes, fps: float, depths: Sequence[int] | None = None) -> bytes:
         """The token file of one clip (a batch of 1).

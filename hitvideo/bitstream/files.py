@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from hitvideo.bitstream.container import ContainerReader, ContainerWriter
-from hitvideo.bitstream.header import Header
+from hitvideo.bitstream.header import CODED, Header
 from hitvideo.bitstream.release import BlockCoder, BlockCodes, Release
 from hitvideo.errors import HiTVideoError
 from hitvideo.video.read import exact_rate
@@ -25,7 +25,8 @@ class TokenWriter(AbstractContextManager["TokenWriter"]):
         self.release = release
         self.height, self.width, self.fps = height, width, exact_rate(fps)
         self.frames = 0
-        self.coder = BlockCoder(release, release.coding)
+        grids = release.layout(1, height, width).grids
+        self.coder = BlockCoder(release.config, release.tables, grids)
         self.container = ContainerWriter()
 
     def __exit__(
@@ -77,9 +78,9 @@ class TokenReader:
             raise HiTVideoError("This token file was made with another tokenizer.")
         if max(header.depths) > len(release.config.levels):
             raise HiTVideoError("The token file's header states an impossible depth.")
-        if header.coding == release.coding and header.tables != release.tables_name:
+        if header.coding == CODED and header.tables != release.tables_name:
             raise HiTVideoError("This token file was made with other entropy tables.")
-        self.release = release
+        self.tables = release.tables if header.coding == CODED else None
         self.layout = release.layout(header.frames, header.height, header.width)
         self.fps = float(header.fps)
         self.depths = tuple(min(depth, self.container.held) for depth in header.depths)
@@ -88,7 +89,7 @@ class TokenReader:
 
     def blocks(self, depth: int | None = None) -> Iterator[BlockCodes]:
         """The codes of every block, down to ``depth`` levels (None: all it has)."""
-        coder = BlockCoder(self.release, self.container.header.coding)
+        coder = BlockCoder(self.layout.config, self.tables, self.layout.grids)
         for block, held in enumerate(self.depths):
             kept = held if depth is None else min(depth, held)
             shapes = [self.layout.shape(block, k) for k in range(kept)]

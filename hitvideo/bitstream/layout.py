@@ -57,6 +57,11 @@ class Layout:
         _, sh, sw = self.config.levels[level].stride
         return -(-self.height // mh) * mh // sh, -(-self.width // mw) * mw // sw
 
+    @property
+    def grids(self) -> list[tuple[int, int]]:
+        """Height and width of every level's grid, coarse first."""
+        return [self.grid(level) for level in range(self.config.depth)]
+
     def shape(self, block: int, level: int) -> tuple[int, int, int]:
         """Shape ``(t, h, w)`` of a block's codes at a level."""
         slots = self.slots(block, level)

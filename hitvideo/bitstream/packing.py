@@ -17,15 +17,12 @@ def pack(codes: np.ndarray, codebook_size: int) -> bytes:
     return np.packbits(spread.astype(np.uint8)).tobytes()
 
 
-def packed_bytes(count: int, codebook_size: int) -> int:
-    """How many bytes `pack` makes of ``count`` codes."""
-    return -(-count * (codebook_size - 1).bit_length() // 8)
-
-
 def unpack(data: bytes, shape: tuple[int, ...], codebook_size: int) -> np.ndarray:
-    """What `pack` was given, as int64; HiTVideoError for codes that are none of the codebook."""
+    """What `pack` was given, as int64; HiTVideoError for anything else."""
     bits = (codebook_size - 1).bit_length()
     count = int(np.prod(shape))
+    if len(data) != -(-count * bits // 8):
+        raise HiTVideoError("The token file holds too many or too few codes.")
     spread = np.unpackbits(np.frombuffer(data, np.uint8), count=count * bits).reshape(count, bits)
     codes = np.zeros(count, np.int64)
     for column in range(bits):
