@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hitvideo import __version__
+from hitvideo.commands import rate
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output, json_output, to_json
 
@@ -106,6 +107,13 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     sub.add_argument("train", metavar="TRAIN_FOLDER", help="videos to fit the PCA on")
     sub.add_argument("out", metavar="OUT.json")
     _add_json(sub)
+
+    sub = add("rate", "bits against quality, codecs beside the levels", rate.run_rate, measures)
+    rate.add_rate_arguments(sub)
+    sub = add("draw", "draw what `evaluate rate` wrote", rate.run_draw, measures)
+    rate.add_draw_arguments(sub)
+    sub = add("compare", "two reports of `evaluate rate`", rate.run_compare, measures)
+    rate.add_compare_arguments(sub)
 
     sub = add("benchmark", "measure speed on this machine", _benchmark)
     sub.add_argument("--repeats", type=int, default=5, help="runs to take the median of (5)")

@@ -11,6 +11,7 @@ from hitvideo.evaluation.metrics import (
     QualityMeter,
     code_counts,
     codebook_usage,
+    ms_ssim,
     perplexity,
     psnr,
     ssim,
@@ -59,6 +60,23 @@ def test_frames_smaller_than_the_window_can_be_compared(shape: tuple[int, ...]) 
     assert ssim(small, 255 - small) < 0.9
 
 
+def test_ms_ssim_takes_128_pixels_and_less_and_forgives_what_ssim_does_not() -> None:
+    coarse = RNG.integers(0, 256, (9, 16, 16, 3), dtype=np.uint8).repeat(8, 1).repeat(8, 2)
+    grain = (coarse + RNG.normal(0, 25, coarse.shape)).clip(0, 255).astype(np.uint8)
+    assert ms_ssim(coarse, coarse) == pytest.approx(1)
+    assert ssim(coarse, grain) < ms_ssim(coarse, grain) < 0.999
+    assert ms_ssim(coarse, grain) > ms_ssim(coarse, np.roll(coarse, 16, 2))
+    small = coarse[:, :20, :90]
+    assert ms_ssim(small, small) == pytest.approx(1)
+    assert ms_ssim(small, 255 - small) < 0.5
+
+
+def test_ms_ssim_averages_frames() -> None:
+    a, b = CLIP, np.roll(CLIP, 3, axis=1)
+    each = [ms_ssim(a[i : i + 1], b[i : i + 1]) for i in range(len(a))]
+    assert ms_ssim(a, b) == pytest.approx(np.mean(each), abs=1e-6)
+
+
 def test_pieces_add_up_to_the_whole() -> None:
     other = np.roll(CLIP, 1, axis=2)
     meter = QualityMeter()
@@ -71,8 +89,9 @@ def test_pieces_add_up_to_the_whole() -> None:
 @pytest.mark.parametrize("other", [CLIP[1:], CLIP.astype(np.float32), CLIP[:, :, 1:]])
 def test_clips_that_do_not_match_are_refused(other: np.ndarray) -> None:
     for pair in ((CLIP, other), (other, CLIP)):
-        with pytest.raises(HiTVideoError, match="8-bit clips of one shape"):
-            psnr(*pair)
+        for metric in (psnr, ms_ssim):
+            with pytest.raises(HiTVideoError, match="8-bit clips of one shape"):
+                metric(*pair)
 
 
 def test_perplexity_counts_equally_frequent_codes() -> None:

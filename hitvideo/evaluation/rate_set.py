@@ -1,0 +1,105 @@
+"""Bits against quality over a set of clips: `rate_quality` on each, and what it adds up to.
+
+Returns plain data for JSON; the clips of an earlier, unfinished run are taken from it. Knows
+nothing of files, and draws nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.evaluation.clips import FPS, PROTOCOL, Clip, FolderClips, ToonClips, read_clip
+from hitvideo.evaluation.codecs import CODECS
+from hitvideo.evaluation.rate import METRICS, Coder, check_names, rate_quality
+from hitvideo.evaluation.rate_summary import summarize
+from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.tokenizer import fingerprint
+
+Report = dict[str, Any]
+
+
+@dataclass
+class OneClip:
+    """A single file, as a set; what cannot be measured is an error, not passed over."""
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        self.skipped: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Iterator[Clip]:
+        yield Clip(self.path.name, self.path.stem, read_clip(self.path))
+
+
+def open_set(where: str) -> OneClip | FolderClips | ToonClips:
+    """A video file, a folder of them, or the Toon validation set for the word "toon"."""
+    if where == "toon":
+        return ToonClips()
+    return OneClip(Path(where)) if Path(where).is_file() else FolderClips(where)
+
+
+def evaluate_rate(
+    pipeline: HiTVideoPipeline,
+    clips: Iterable[Clip],
+    coder: Coder,
+    coding: str,
+    codecs: Sequence[str] = tuple(CODECS),
+    metrics: Sequence[str] = tuple(METRICS),
+    earlier: Report | None = None,
+    tell: Callable[[float, str], None] = lambda progress, message: None,
+) -> Iterator[Report]:
+    """The report on the clips measured so far, after every clip; the last one is on them all.
+
+    coding: a name for what ``coder`` does, for the record.
+    earlier: such a report; its clips are not measured again where everything that makes their
+    figures is the same, the frames included.
+    tell: hears the progress on the clip in hand, 0 to 1, and a message.
+    Raises HiTVideoError where no clip could be measured.
+    """
+    check_names(codecs, metrics)
+    setup = {
+        "protocol": PROTOCOL,
+        "tokenizer": fingerprint(pipeline.tokenizer),
+        "coding": coding,
+        "codecs": {name: CODECS[name].describe() for name in codecs},
+        "metrics": list(metrics),
+    }
+    known = {}
+    if earlier is not None and all(earlier.get(key) == value for key, value in setup.items()):
+        known = {(clip["name"], clip["frames_hash"]): clip for clip in earlier["by_clip"]}
+    by_clip: list[Report] = []
+    for clip in clips:
+        digest = sha256(clip.frames.tobytes()).hexdigest()[:16]
+        if (clip.name, digest) in known:
+            by_clip.append(known[clip.name, digest])
+            continue
+        points = []
+        for step in rate_quality(pipeline, clip.frames, FPS, codecs, metrics, coder):
+            tell(step.progress, f"{clip.name}: {step.message}")
+            if step.point is not None:
+                points.append(step.point.figures())
+        by_clip.append(
+            {
+                "name": clip.name,
+                "source": clip.source,
+                "frames": len(clip.frames),
+                "frames_hash": digest,
+                "points": points,
+            }
+        )
+        yield _report(setup, by_clip)
+    if not by_clip:
+        raise HiTVideoError("There is no clip that could be measured.")
+    yield _report(setup, by_clip)
+
+
+def _report(setup: Report, by_clip: list[Report]) -> Report:
+    return {**setup, **summarize(by_clip, setup["metrics"], list(setup["codecs"]))}
