@@ -72,6 +72,11 @@ class HiTVideoPipeline:
         """How the generator's layers are stored: "int8", "nf4" or None."""
         return getattr(self.generator, "quantization", None)
 
+    @property
+    def fps(self) -> float:
+        """Frames per second of generated clips."""
+        return self.generator.config.fps if self.generator else 0.0
+
     @classmethod
     def from_pretrained(
         cls,

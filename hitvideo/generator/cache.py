@@ -6,10 +6,14 @@ two tokens of a small model most of the time is Python. Knows nothing of tokens 
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from transformers import LlamaModel
+
+from hitvideo.generator.linear import merge
 
 
 class CachedLlama:
@@ -20,18 +24,23 @@ class CachedLlama:
     """
 
     def __init__(self, llama: LlamaModel, coordinates: Tensor, present: Tensor) -> None:
-        config, like = llama.config, llama.norm.weight
-        self.llama = llama
-        self.heads, self.groups = config.num_attention_heads, config.num_key_value_heads
-        self.eps = config.rms_norm_eps
-        batch, capacity, width = len(present), len(coordinates), llama.rotary_emb.head_dim
-        cos, sin = llama.rotary_emb(like, coordinates.to(like.device).unsqueeze(0))
+        config: Any = llama.config
+        rotary: Any = llama.rotary_emb
+        like = llama.norm.weight
+        self.layers = [_Layer(layer) for layer in llama.layers]
+        self.norm = llama.norm.weight
+        self.eps: float = config.rms_norm_eps
+        width: int = rotary.head_dim
+        self.heads: int = config.num_attention_heads
+        self.groups: int = config.num_key_value_heads
+        cos, sin = rotary(like, coordinates.to(like.device).unsqueeze(0))
         # rotate_half(x) * sin is x with its halves swapped, times a sine negated in the first half.
         sign = torch.ones_like(sin)
         sign[..., : width // 2] = -1
         self.cos, self.sin = cos.unsqueeze(2), (sin * sign).unsqueeze(2)  # (1, N, 1, width)
-        shape = len(llama.layers), batch, self.groups, capacity, width
-        self.keys, self.values = like.new_empty(shape), like.new_empty(shape)
+        batch, capacity = len(present), len(coordinates)
+        shape = len(self.layers), 2, batch, self.groups, capacity, width
+        self.cache = like.new_empty(shape)
         self.mask = None
         if not bool(present.all()):
             self.mask = like.new_zeros(batch, 1, 1, capacity)
@@ -44,24 +53,36 @@ class CachedLlama:
         self.filled = here.stop
         cos, sin = self.cos[:, here], self.sin[:, here]
         mask = None if self.mask is None else self.mask[..., : here.stop]
-        half = cos.shape[-1] // 2
-        for layer, keys, values in zip(self.llama.layers, self.keys, self.values, strict=True):
-            attention, mlp = layer.self_attn, layer.mlp
-            h = self._norm(x, layer.input_layernorm.weight)
-            qkv = torch.cat([attention.q_proj(h), attention.k_proj(h), attention.v_proj(h)], -1)
-            qkv = qkv.unflatten(-1, (-1, 2 * half))
-            qk, v = qkv.split((self.heads + self.groups, self.groups), 2)
-            qk = torch.addcmul(qk * cos, qk.roll(half, -1), sin)
-            q, k = qk.transpose(1, 2).split((self.heads, self.groups), 1)
-            keys[:, :, here], values[:, :, here] = k, v.transpose(1, 2)
+        width = cos.shape[-1]
+        both = self.heads + self.groups
+        new = self.cache[..., here, :]
+        live = self.cache[..., : here.stop, :]
+        for index, layer in enumerate(self.layers):
+            qkv = layer.qkv(self._norm(x, layer.norm_in)).unflatten(-1, (-1, width))
+            qk, v = qkv[:, :, :both], qkv[:, :, both:]
+            qk = torch.addcmul(qk * cos, qk.roll(width // 2, -1), sin).transpose(1, 2)
+            new[index, 0], new[index, 1] = qk[:, self.heads :], v.transpose(1, 2)
+            keys, values = live[index].unbind()
             seen = F.scaled_dot_product_attention(
-                q, keys[:, :, : here.stop], values[:, :, : here.stop], mask,
-                enable_gqa=self.heads != self.groups,
-            )  # fmt: skip
-            x = x + attention.o_proj(seen.transpose(1, 2).flatten(2))
-            h = self._norm(x, layer.post_attention_layernorm.weight)
-            x = x + mlp.down_proj(F.silu(mlp.gate_proj(h)) * mlp.up_proj(h))
-        return self._norm(x, self.llama.norm.weight)
+                qk[:, : self.heads], keys, values, mask, enable_gqa=self.heads != self.groups
+            )
+            x = x + layer.out(seen.transpose(1, 2).flatten(2))
+            gate, up = layer.gate_up(self._norm(x, layer.norm_mid)).chunk(2, -1)
+            x = x + layer.down(F.silu(gate) * up)
+        return self._norm(x, self.norm)
 
     def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
         return F.rms_norm(x, weight.shape, weight, self.eps)
+
+
+class _Layer:
+    """A layer's products and norms, those of the same input merged."""
+
+    def __init__(self, layer: Any) -> None:
+        attention, mlp = layer.self_attn, layer.mlp
+        self.norm_in: Tensor = layer.input_layernorm.weight
+        self.norm_mid: Tensor = layer.post_attention_layernorm.weight
+        self.qkv = merge([attention.q_proj, attention.k_proj, attention.v_proj])
+        self.out = merge([attention.o_proj])
+        self.gate_up = merge([mlp.gate_proj, mlp.up_proj])
+        self.down = merge([mlp.down_proj])

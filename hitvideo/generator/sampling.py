@@ -50,7 +50,7 @@ class Sampling:
             logits = logits.masked_fill(logits < least, float("-inf"))
         share = logits.double().softmax(-1)
         if self.top_p < 1:
-            ranked, ranks = share.sort(-1, descending=True, stable=True)
+            ranked, ranks = share.sort(dim=-1, descending=True, stable=True)
             beyond = ranked.cumsum(-1) - ranked >= self.top_p
             share = share.masked_fill(torch.zeros_like(beyond).scatter(-1, ranks, beyond), 0)
         cumulative = share.cumsum(-1)

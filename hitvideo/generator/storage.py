@@ -2,51 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
+from transformers.utils import logging
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.generator.model import HiTVideoGenerator
-from hitvideo.generator.quantization import Quantize, quantization_config, resolve
+from hitvideo.generator.quantization import Quantize, quantization_config, resolve, settle
 from hitvideo.generator.text import TextEncoder
 
-GENERATOR, TEXT = "generator", "text"
+GENERATOR = "generator"
 
 
 def has_generator(folder: str | Path) -> bool:
     """Whether a model folder holds more than a tokenizer."""
-    return (Path(folder) / GENERATOR / "config.json").is_file()
+    return (Path(folder) / GENERATOR).is_dir()
 
 
 def load_generator(
     folder: str | Path, device: torch.device, quantize: Quantize = "auto"
 ) -> tuple[HiTVideoGenerator, TextEncoder]:
-    """Loads ``folder/generator``, quantized, and its text encoder, which is not.
+    """Loads ``folder/generator``, quantized, and its text encoder, which is small and is not.
 
     Raises HiTVideoError where something is missing, broken or cannot be quantized here.
     """
     kind = resolve(quantize, device)
     path = Path(folder) / GENERATOR
-    try:
-        model = HiTVideoGenerator.from_pretrained(
-            path,
-            local_files_only=True,
-            dtype=torch.float32,
-            device_map={"": device},
-            quantization_config=quantization_config(kind),
-        )
-    except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as error:
-        raise HiTVideoError(
-            f"The generator in {path} is missing, broken or does not fit."
-        ) from error
-    name = model.config.text_encoder
-    local = Path(folder) / name
-    text = TextEncoder.from_pretrained(local if local.is_dir() else name, device)
+    config = quantization_config(kind)
+    # On a CPU, bfloat16 attention is eight times slower than float32, for a few rows at a time.
+    dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
+    with _quiet():
+        try:
+            model, found = HiTVideoGenerator.from_pretrained(
+                path,
+                local_files_only=True,
+                dtype=dtype,
+                device_map={"": str(device)},
+                quantization_config=config,
+                output_loading_info=True,
+            )
+        except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as error:
+            raise HiTVideoError(
+                f"The generator in {path} is missing, broken or does not fit."
+            ) from error
+        if found["missing_keys"] or found["unexpected_keys"]:
+            raise HiTVideoError(f"The weights in {path} are not those of this generator.")
+        name = model.config.text_encoder
+        local = Path(folder) / name
+        text = TextEncoder.from_pretrained(local if local.is_dir() else name, device)
     if text.width != model.config.text_width:
         raise HiTVideoError(
             f"The text encoder {name} is {text.width} wide; "
             f"the generator expects {model.config.text_width}."
         )
-    return model.eval(), text
+    model.eval()
+    model.quantization = kind
+    if kind:
+        settle(model)
+    return model, text
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the progress bars and reports of transformers, whose errors are told as ours."""
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity(logging.CRITICAL)
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,137 @@
+"""How fast clips are written on this machine, beside what others and the memory allow.
+
+Everything in one run: the one-token loop, `transformers.generate` over the very same layers, the
+bandwidth that both live on, and whole clips in every mode. Knows nothing of quality.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from statistics import median
+from typing import Any
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.evaluation.speed import device_name, processor
+from hitvideo.generator import MODES, HiTVideoGenerator
+from hitvideo.generator.quantization import stored_bytes
+from hitvideo.pipeline import HiTVideoPipeline
+
+PROMPT = "a red car drives to the left across a desert"
+TOKENS = 128  # of the loops that are compared
+BUFFER = 1 << 28  # bytes that are read to measure the memory: more than any cache holds
+
+
+def benchmark_generator(pipeline: HiTVideoPipeline, repeats: int = 3) -> dict[str, Any]:
+    """The one-token loop, the same layers under `transformers`, and clips in all modes.
+
+    Medians of ``repeats`` runs after one unmeasured; guidance at the model's default, so two rows
+    a clip. Raises HiTVideoError for weights without a generator.
+    """
+    if repeats < 1:
+        raise HiTVideoError("The benchmark needs at least one repetition.")
+    pipeline.request(PROMPT, 0)
+    model = pipeline.generator
+    assert model is not None
+    runs = [_loop(pipeline) for _ in range(repeats + 1)][1:]
+    tokens, ours = runs[0][0], median(seconds for _, seconds in runs)
+    theirs = median(_transformers(model, tokens, repeats + 1)[1:])
+    bandwidth = _bandwidth(pipeline.device)
+    touched = stored_bytes(model.llama.layers) + stored_bytes(model.head)
+    return {
+        "machine": {
+            "processor": processor(),
+            "device": device_name(pipeline.device),
+            "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+        },
+        "quantization": pipeline.quantization,
+        "parameters": sum(p.numel() for p in model.parameters()),
+        "bytes": stored_bytes(model),
+        "loop": {
+            "tokens_per_second": tokens / ours,
+            "transformers_tokens_per_second": tokens / theirs,
+            "times_transformers": theirs / ours,
+            "bytes_per_step": touched,
+            "bytes_per_second": bandwidth,
+            "bound_tokens_per_second": bandwidth / touched,
+            "of_bound": tokens / ours / (bandwidth / touched),
+        },
+        "modes": [_clip(pipeline, mode, repeats) for mode in MODES],
+    }
+
+
+def _clip(pipeline: HiTVideoPipeline, mode: str, repeats: int) -> dict[str, Any]:
+    """A whole clip, decoding included, as a person waits for it."""
+    first, whole, writing = [], [], []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        shown = 0.0
+        for step in pipeline.stream(PROMPT, 0, mode=mode):
+            if step.result is not None and not shown:
+                shown = time.perf_counter() - start
+        first.append(shown)
+        whole.append(time.perf_counter() - start)
+        writing.append(step.seconds)
+    return {
+        "mode": mode,
+        "tokens": step.tokens,
+        "steps": step.steps,
+        "first_level_seconds": median(first),
+        "seconds": median(whole),
+        "writing_seconds": median(writing),
+    }
+
+
+def _loop(pipeline: HiTVideoPipeline) -> tuple[int, float]:
+    """Tokens and seconds of a one-token loop, reading the prompt included."""
+    for step in pipeline.stream(PROMPT, 0, mode="token"):
+        if step.steps == TOKENS:
+            break
+    return step.tokens, step.seconds
+
+
+@torch.inference_mode()
+def _transformers(model: HiTVideoGenerator, tokens: int, runs: int) -> list[float]:
+    """Seconds `generate` takes for as many tokens: a vocabulary and its head on the same layers.
+
+    The vocabulary is the codebook of level 1; two rows, as guidance needs them.
+    """
+    size = math.prod(model.config.steps[0])
+    config = LlamaConfig(
+        **{**model.config.llama, "vocab_size": size, "num_hidden_layers": 0},
+        bos_token_id=None,
+        eos_token_id=None,
+        pad_token_id=0,
+    )
+    like = model.no_text
+    llama = LlamaForCausalLM(config).to(like.device, like.dtype).eval()
+    config.num_hidden_layers = model.config.llama["num_hidden_layers"]
+    llama.model.layers = model.llama.layers
+    prompt = torch.arange(2 * 16, device=like.device).view(2, 16) % size
+    seconds = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        llama.generate(
+            prompt,
+            attention_mask=torch.ones_like(prompt),
+            min_new_tokens=tokens,
+            max_new_tokens=tokens,
+            do_sample=True,
+        )
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def _bandwidth(device: torch.device) -> float:
+    """Bytes per second that can be read from memory: the best of a few sums over a large buffer."""
+    buffer = torch.zeros(BUFFER // 4, device=device)
+    best = math.inf
+    for _ in range(5):
+        start = time.perf_counter()
+        buffer.sum().item()
+        best = min(best, time.perf_counter() - start)
+    return BUFFER / best
