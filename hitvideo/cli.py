@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hitvideo import __version__
-from hitvideo.commands import rate
+from hitvideo.commands import judge, rate
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output, json_output, to_json
 
@@ -94,6 +94,9 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
 
         add_arguments(sub)
 
+    sub = add("train-judge", "train the judge of generated clips on Toon", judge.run_train)
+    judge.add_train_arguments(sub)
+
     sub = commands.add_parser("evaluate", help="measure, and write the figures as JSON")
     measures = sub.add_subparsers(title="what to evaluate", required=True, metavar="WHAT")
     sub = add("tokenizer", "quality at every depth", _evaluate_tokenizer, measures)
@@ -114,6 +117,11 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     rate.add_draw_arguments(sub)
     sub = add("compare", "two reports of `evaluate rate`", rate.run_compare, measures)
     rate.add_compare_arguments(sub)
+
+    sub = add("judge", "how well the judge reads scenes it never saw", judge.run_judge, measures)
+    judge.add_judge_arguments(sub)
+    sub = add("alignment", "the judge on generated clips", judge.run_alignment, measures)
+    judge.add_alignment_arguments(sub)
 
     sub = add("benchmark", "measure speed on this machine", _benchmark)
     sub.add_argument("--repeats", type=int, default=5, help="runs to take the median of (5)")

@@ -38,6 +38,7 @@ from hitvideo.training.ema import Ema
 FIRST_SEED = 2_000_000
 SHARD = 250  # clips in a file of rendered ones
 SECONDS = 8.0
+SAVE_EVERY = 60.0  # seconds
 MIRRORED = {"left": "right", "right": "left"}
 REVERSED = {**MIRRORED, "up": "down", "down": "up", "grow": "shrink", "shrink": "grow"}
 
@@ -51,8 +52,8 @@ class JudgeTrainConfig:
     out: str
     clips: int = 8000
     minutes: float = 30.0
-    batch: int = 32
-    lr: float = 3e-3
+    batch: int = 16
+    lr: float = 2e-3
     warmup: int = 100
     ema: float = 0.995
     width: int = 48
@@ -79,39 +80,47 @@ def train(config: JudgeTrainConfig) -> None:
     step, spent = checkpoint.load(judge, ema, optimizer, torch.device("cpu"))
     (out / "run.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
 
+    budget = 60 * config.minutes
     started, saved = time.monotonic() - spent, spent
     bar = tqdm(total=100, disable=None, bar_format="{l_bar}{bar}| {desc}")
-    while spent < 60 * config.minutes:
-        left = 1 - spent / (60 * config.minutes)
+    while spent < budget:
+        factor = min(1.0, (step + 1) / config.warmup, 2 * (1 - spent / budget))
         for group in optimizer.param_groups:
-            group["lr"] = config.lr * min(1.0, (step + 1) / config.warmup, 2 * left)
-        rng = random.Random(f"judge {config.seed} {step}")
-        video, targets = clips.sample(config.batch, rng)
-        judge.train()
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = judge(degrade(video, rng))
-        losses = {
-            name: F.cross_entropy(logits[name], target, label_smoothing=0.05)
-            for name, target in targets.items()
-        }
-        torch.stack(list(losses.values())).sum().backward()
-        torch.nn.utils.clip_grad_norm_(judge.parameters(), 2.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+            group["lr"] = config.lr * factor
+        right = _step(judge, optimizer, clips, config.batch, random.Random(f"{config.seed} {step}"))
         ema.update(judge)
         step, spent = step + 1, time.monotonic() - started
-        right = {n: (logits[n].argmax(1) == t).float().mean().item() for n, t in targets.items()}
         bar.set_description_str(" ".join(f"{n} {r:.2f}" for n, r in right.items()), refresh=False)
-        bar.update(min(100.0, 100 * spent / (60 * config.minutes)) - bar.n)
-        if spent - saved > 60 or spent >= 60 * config.minutes:
+        bar.update(min(100.0, 100 * spent / budget) - bar.n)
+        if spent - saved > SAVE_EVERY or spent >= budget:
+            saved = spent
             checkpoint.save(judge, ema, optimizer, step, spent)
             ema.model.save_pretrained(out / "judge")
-            saved = spent
             with (out / "log.jsonl").open("a") as log:
                 log.write(json.dumps({"step": step, "minutes": spent / 60, "right": right}) + "\n")
     bar.close()
     ema.model.toon = validation_hash(toon_clip(seed).frames for seed in VALIDATION_SEEDS)
     ema.model.save_pretrained(out / "judge")
+
+
+def _step(
+    judge: Judge,
+    optimizer: torch.optim.Optimizer,
+    clips: RenderedClips,
+    batch: int,
+    rng: random.Random,
+) -> dict[str, float]:
+    """One step on a degraded batch; the share of it that was read right, by attribute."""
+    video, targets = clips.sample(batch, rng)
+    judge.train()
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = judge(degrade(video, rng))
+    losses = [F.cross_entropy(logits[n], t, label_smoothing=0.05) for n, t in targets.items()]
+    torch.stack(losses).sum().backward()
+    torch.nn.utils.clip_grad_norm_(judge.parameters(), 2.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return {n: (logits[n].argmax(1) == t).float().mean().item() for n, t in targets.items()}
 
 
 class RenderedClips:

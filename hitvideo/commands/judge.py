@@ -1,0 +1,179 @@
+"""`train-judge`, `evaluate judge` and `evaluate alignment`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.files import json_output, to_json
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def add_train_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", required=True, help="folder of the run; resumes if it has one")
+    parser.add_argument("--clips", type=int, default=8000, help="Toon clips to render (8000)")
+    parser.add_argument("--minutes", type=float, default=30.0, help="budget in minutes (30)")
+    parser.add_argument("--batch", type=int, default=16, help="clips per step (16)")
+    parser.add_argument("--lr", type=float, default=2e-3, help="peak learning rate (0.002)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1, help="processes that render (1)")
+
+
+def run_train(args: argparse.Namespace) -> None:
+    from hitvideo.training.judge import JudgeTrainConfig, train
+
+    known = JudgeTrainConfig.__dataclass_fields__
+    train(JudgeTrainConfig(**{k: v for k, v in vars(args).items() if k in known}))
+
+
+def add_judge_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("out", metavar="OUT.json")
+    parser.add_argument("--clips", type=int, default=400, help="unseen scenes (400)")
+    parser.add_argument(
+        "--coded", type=int, default=100, help="how many to code and decode, too; 0: none (100)"
+    )
+    _add_common(parser)
+
+
+def run_judge(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from hitvideo.evaluation.ceilings import evaluate_codes, evaluate_judge
+    from hitvideo.evaluation.judge import Judge
+    from hitvideo.pipeline import resolve_device
+    from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
+
+    def shown(steps: Iterable[int]) -> Iterable[int]:
+        return tqdm(steps, unit="batch", disable=None)
+
+    _check_clips(args.clips)
+    with json_output(args.out) as report:
+        device, weights = resolve_device(args.device), _weights(args)
+        judge = Judge.from_pretrained(weights / "judge", device)
+        report.update(judge=fingerprint(judge), clips=args.clips)
+        report["degraded"] = evaluate_judge(judge, args.clips, shown)
+        if args.coded > 0:
+            tokenizer = HiTVideoTokenizer.from_pretrained(weights / "tokenizer", device)
+            report.update(tokenizer=fingerprint(tokenizer), coded_clips=args.coded)
+            report["true_codes"] = evaluate_codes(judge, tokenizer, args.coded, shown=shown)
+    if args.json:
+        print(to_json(report))
+        return
+    for name, groups in report["degraded"].items():
+        print(f"{name}: {_summary(groups['all'])}")
+    for entry in report.get("true_codes", ()):
+        print(f"codes, {entry['side']} pixels, depth {entry['depth']}: {_summary(entry['all'])}")
+
+
+def add_alignment_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("out", metavar="OUT.json")
+    parser.add_argument("--clips", type=int, default=200, help="unseen captions (200)")
+    parser.add_argument(
+        "--guidance", type=float, action="append", help="repeatable (the model's default, and 1)"
+    )
+    parser.add_argument(
+        "--quantize",
+        choices=["auto", "int8", "nf4", "none"],
+        default="auto",
+        help="of the generator (auto)",
+    )
+    parser.add_argument("--levels", type=int, help="how many to write (the model's own)")
+    parser.add_argument("--mode", help="what a step writes: token, row or frame (the model's own)")
+    parser.add_argument("--batch", type=int, default=8, help="clips written at once (8)")
+    _add_common(parser)
+
+
+def run_alignment(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from hitvideo.evaluation.alignment import Size, evaluate_alignment, unseen_cases
+    from hitvideo.evaluation.ceilings import round_trip
+    from hitvideo.evaluation.judge import Judge
+    from hitvideo.pipeline import HiTVideoPipeline
+    from hitvideo.tokenizer import fingerprint
+
+    _check_clips(args.clips)
+    if args.batch < 1:
+        raise HiTVideoError(f"The batch must be at least 1, not {args.batch}.")
+    with json_output(args.out) as report:
+        weights = _weights(args)
+        quantize = None if args.quantize == "none" else args.quantize
+        pipeline = HiTVideoPipeline.from_pretrained(weights, args.device, quantize)
+        if pipeline.generator is None:
+            raise HiTVideoError(f"There is no generator in {weights} whose clips could be judged.")
+        judge = Judge.from_pretrained(weights / "judge", pipeline.device)
+        config = pipeline.generator.config
+        levels = args.levels or len(config.levels)
+        guidances = args.guidance or [config.guidance, 1.0]
+        size = Size(config.frames, config.height, config.width, config.fps)
+        with tqdm(total=args.clips * len(guidances), unit="clip", disable=None) as bar:
+
+            def generate(prompts: list[str], seeds: list[int], scale: float | None) -> np.ndarray:
+                made = pipeline.generate_batch(
+                    prompts, seeds, guidance=scale, levels=levels, mode=args.mode
+                )
+                bar.update(len(prompts))
+                return made
+
+            result = evaluate_alignment(
+                generate,
+                judge,
+                unseen_cases(args.clips),
+                size,
+                guidances=guidances,
+                round_trip=round_trip(pipeline.tokenizer, levels),
+                batch=args.batch,
+            )
+        report.update(
+            judge=fingerprint(judge),
+            tokenizer=fingerprint(pipeline.tokenizer),
+            quantization=pipeline.quantization,
+            mode=args.mode or config.mode,
+            levels=levels,
+            **asdict(size),
+        )
+        report.update(result)
+    if args.json:
+        print(to_json(report))
+        return
+    for entry in report["generated"]:
+        for group in ("trained", "withheld"):
+            if group in entry:
+                print(f"guidance {entry['guidance']:g}, {group}: {_summary(entry[group])}")
+    for name, groups in report["ceilings"].items():
+        print(f"ceiling, {name.replace('_', ' ')}: {_summary(groups['all'])}")
+    print(
+        "variety: {generated[mean]:.1f} levels apart, renders {rendered[mean]:.1f}".format(
+            **report["variety"]
+        )
+    )
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--weights", help="folder of the model (the shipped one)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ... (auto)")
+    parser.add_argument("--json", action="store_true", help="print JSON on stdout")
+
+
+def _weights(args: argparse.Namespace) -> Path:
+    from hitvideo.pipeline import DEFAULT_WEIGHTS
+
+    return Path(args.weights or DEFAULT_WEIGHTS)
+
+
+def _check_clips(clips: int) -> None:
+    if clips < 1:
+        raise HiTVideoError(f"The number of clips must be at least 1, not {clips}.")
+
+
+def _summary(group: dict[str, Any]) -> str:
+    return (
+        "subject {subject:.1%}, colour {colour:.1%}, motion {motion:.1%}, backdrop {backdrop:.1%}, "
+        "mean {mean:.1%} over {clips} clips".format(**group)
+    )
