@@ -108,7 +108,8 @@ def _transformers(model: HiTVideoGenerator, tokens: int, runs: int) -> list[floa
         pad_token_id=0,
     )
     like = model.no_text
-    llama = LlamaForCausalLM(config).to(like.device, like.dtype).eval()
+    llama: Any = LlamaForCausalLM(config).eval()
+    llama = llama.to(like.device, like.dtype)
     config.num_hidden_layers = model.config.llama["num_hidden_layers"]
     llama.model.layers = model.llama.layers
     prompt = torch.arange(2 * 16, device=like.device).view(2, 16) % size

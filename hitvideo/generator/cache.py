@@ -33,46 +33,51 @@ class CachedLlama:
         width: int = rotary.head_dim
         self.heads: int = config.num_attention_heads
         self.groups: int = config.num_key_value_heads
+        self.width = width
         cos, sin = rotary(like, coordinates.to(like.device).unsqueeze(0))
         # rotate_half(x) * sin is x with its halves swapped, times a sine negated in the first half.
         sign = torch.ones_like(sin)
         sign[..., : width // 2] = -1
-        self.cos, self.sin = cos.unsqueeze(2), (sin * sign).unsqueeze(2)  # (1, N, 1, width)
-        batch, capacity = len(present), len(coordinates)
-        shape = len(self.layers), 2, batch, self.groups, capacity, width
-        self.cache = like.new_empty(shape)
+        # Values are not turned: a cosine of one and a sine of zero let them go along with the keys.
+        self.cos = self._per_head(cos, 1.0)
+        self.sin = self._per_head(sin * sign, 0.0)
+        shape = len(present), 2 * self.groups, len(coordinates), width
+        self.caches = [like.new_empty(shape) for _ in self.layers]
         self.mask = None
         if not bool(present.all()):
-            self.mask = like.new_zeros(batch, 1, 1, capacity)
+            self.mask = like.new_zeros(len(present), 1, 1, len(coordinates))
             self.mask[:, 0, 0, : present.shape[1]].masked_fill_(~present, float("-inf"))
         self.filled = 0
 
+    def _per_head(self, turn: Tensor, still: float) -> Tensor:
+        """``(1, N, heads, width)``: the same turn for queries and keys, ``still`` for values."""
+        turned = turn.unsqueeze(2).expand(-1, -1, self.heads + self.groups, -1)
+        rest = turned.new_full((*turned.shape[:2], self.groups, self.width), still)
+        return torch.cat([turned, rest], 2)
+
     def __call__(self, x: Tensor) -> Tensor:
         """Hidden states ``(B, n, width)`` of the next n positions, whose inputs are ``x``."""
-        here = slice(self.filled, self.filled + x.shape[1])
-        self.filled = here.stop
-        cos, sin = self.cos[:, here], self.sin[:, here]
-        mask = None if self.mask is None else self.mask[..., : here.stop]
-        width = cos.shape[-1]
-        both = self.heads + self.groups
-        new = self.cache[..., here, :]
-        live = self.cache[..., : here.stop, :]
-        for index, layer in enumerate(self.layers):
-            qkv = layer.qkv(self._norm(x, layer.norm_in)).unflatten(-1, (-1, width))
-            qk, v = qkv[:, :, :both], qkv[:, :, both:]
-            qk = torch.addcmul(qk * cos, qk.roll(width // 2, -1), sin).transpose(1, 2)
-            new[index, 0], new[index, 1] = qk[:, self.heads :], v.transpose(1, 2)
-            keys, values = live[index].unbind()
+        rows, count, _ = x.shape
+        first, end = self.filled, self.filled + count
+        self.filled = end
+        heads, groups, half = self.heads, self.groups, self.width // 2
+        cos, sin = self.cos[:, first:end], self.sin[:, first:end]
+        mask = None if self.mask is None else self.mask[..., :end]
+        for layer, cache in zip(self.layers, self.caches, strict=True):
+            qkv = layer.qkv(self._norm(x, layer.norm_in)).view(rows, count, -1, self.width)
+            qkv = torch.addcmul(qkv * cos, qkv.roll(half, -1), sin).transpose(1, 2)
+            cache[:, :, first:end] = qkv[:, heads:]
+            live = cache[:, :, :end]
             seen = F.scaled_dot_product_attention(
-                qk[:, : self.heads], keys, values, mask, enable_gqa=self.heads != self.groups
+                qkv[:, :heads], live[:, :groups], live[:, groups:], mask, enable_gqa=heads != groups
             )
-            x = x + layer.out(seen.transpose(1, 2).flatten(2))
+            x = x + layer.out(seen.transpose(1, 2).reshape(rows, count, -1))
             gate, up = layer.gate_up(self._norm(x, layer.norm_mid)).chunk(2, -1)
             x = x + layer.down(F.silu(gate) * up)
         return self._norm(x, self.norm)
 
     def _norm(self, x: Tensor, weight: Tensor) -> Tensor:
-        return F.rms_norm(x, weight.shape, weight, self.eps)
+        return torch.rms_norm(x, weight.shape, weight, self.eps)
 
 
 class _Layer:

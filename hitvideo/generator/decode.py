@@ -79,7 +79,8 @@ def write(
         if index:
             parents = digits[:, order.parent[start:end].to(device)]
             inputs = inputs + model.say(model.above, parents, level - 1)
-        noise = noises.level(end - start, count).to(device)
+        noise = noises.level(end - start, count, model.digits.choices).to(device)
+        answers = model.head.at(index)
         block = order.block(index, mode)
         for first in range(0, end - start, block):
             here = slice(first, first + block)
@@ -87,9 +88,9 @@ def write(
             x = inputs[:, here]
             if first:  # the token that each position sees is one block back: those just written
                 x = x + model.say(model.before, digits[:, at - block : at], level)
-            hidden = llama(x.repeat(branches, 1, 1))
+            hidden = llama(x.repeat(branches, 1, 1)).unflatten(0, (branches, clips))
             pick = partial(_pick, sampling, noise[:, here])
-            digits[:, at:done] = model.head.choose(hidden, index, pick)[:clips]
+            digits[:, at:done] = model.head.choose(hidden, answers, pick)
             codes = None
             if done == end:
                 codes = model.digits.join(digits[:, :done], order.level[:done].to(device))
@@ -101,7 +102,5 @@ def write(
 
 
 def _pick(sampling: Sampling, noise: Tensor, logits: Tensor, digit: int) -> Tensor:
-    """Values ``(rows, n)`` of a digit; both branches of a guided clip get the same ones."""
-    if not sampling.guided:
-        return sampling.draw(logits, noise[..., digit])
-    return sampling.draw(sampling.guide(logits), noise[..., digit]).repeat(2, 1)
+    """Values ``(B, n)`` of a digit."""
+    return sampling.choose(logits, noise[:, :, digit, : logits.shape[-1]])

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Pick = Callable[[Tensor, int], Tensor]
+Answer = tuple[Tensor, Tensor, Tensor]  # of a digit: its place, its table, what it says afterwards
 
 
 class Digits(nn.Module):
@@ -85,24 +86,30 @@ class DigitHead(nn.Module):
         before = F.pad(told[..., :-1, :], (0, 0, 1, 0))
         return self._logits(self.read(hidden).unsqueeze(-2) + before, level)
 
-    def choose(self, hidden: Tensor, level: int, pick: Pick) -> Tensor:
-        """Digits ``(B, n, count)`` for hidden states ``(B, n, inputs)`` of tokens of one level.
+    def at(self, level: int) -> list[Answer]:
+        """What `choose` needs to know of one level's digits; the filled up ones are left out."""
+        answers = []
+        for index, steps in enumerate(self.digits.of(level)):
+            place = level * self.digits.count + index
+            rows = slice(place * self.digits.choices, place * self.digits.choices + steps)
+            answers.append(
+                (self.place.weight[place], self.out.weight[rows], self.told.weight[rows])
+            )
+        return answers
 
-        pick: makes values ``(B, n)`` out of a digit's logits ``(B, n, values)`` and its index; only
-        the values that the digit can take have a logit.
+    def choose(self, hidden: Tensor, answers: list[Answer], pick: Pick) -> Tensor:
+        """Digits ``(B, n, count)`` of tokens of one level, all branches being told the same ones.
+
+        hidden: ``(branches, B, n, inputs)``. pick: makes values ``(B, n)`` out of a digit's logits
+        ``(branches, B, n, values)``, among which are only those that the digit can take.
         """
-        digits, choices = self.digits, self.digits.choices
-        chosen = torch.zeros(
-            *hidden.shape[:2], digits.count, dtype=torch.long, device=hidden.device
-        )
         state = self.read(hidden)
-        for index, steps in enumerate(digits.of(level)):
-            place = level * digits.count + index
-            table = self.out.weight[place * choices : place * choices + steps]
-            logits = F.linear(self._answer(state + self.place.weight[place]), table.to(state.dtype))
-            value = chosen[..., index] = pick(logits.float(), index)
-            state = state + self.told.weight[place * choices + value]
-        return chosen
+        chosen: list[Tensor] = []
+        for place, out, told in answers:
+            logits = F.linear(self._answer(state + place), out).float()
+            chosen.append(pick(logits, len(chosen)))
+            state = state + F.embedding(chosen[-1], told)
+        return F.pad(torch.stack(chosen, -1), (0, self.digits.count - len(chosen)))
 
     def _answer(self, x: Tensor) -> Tensor:
         return self.final(x + self.down(F.silu(self.up(self.norm(x)))))

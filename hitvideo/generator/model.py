@@ -30,7 +30,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
     config: GeneratorConfig
     config_class = GeneratorConfig
     base_model_prefix = "generator"
-    _no_split_modules = ("LlamaDecoderLayer",)
+    _no_split_modules = ["LlamaDecoderLayer"]  # noqa: RUF012
     _supports_sdpa = True
 
     def __init__(self, config: GeneratorConfig) -> None:
@@ -47,7 +47,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         self.before = nn.Embedding(self.digits.table, width)
         self.above = nn.Embedding(self.digits.table, width)
         self.llama = LlamaModel(llama)
-        self.llama.rotary_emb = Rope3D(llama.head_dim)
+        self.llama.rotary_emb = Rope3D(llama.head_dim)  # type: ignore[assignment, arg-type]
         self.head = DigitHead(self.digits, width, config.head_width)
         self.post_init()
 

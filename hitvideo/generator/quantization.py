@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import logging
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
@@ -74,7 +74,7 @@ def settle(model: HiTVideoGenerator) -> None:
     for name, layer in list(model.named_modules()):
         if isinstance(layer, Linear8bitLt) and layer.weight.device.type == "cpu":
             parent, _, own = name.rpartition(".")
-            weight = layer.weight
+            weight: Any = layer.weight
             setattr(model.get_submodule(parent), own, Int8Linear(weight.CB, weight.SCB / 127))
         elif isinstance(layer, Linear4bit | Linear8bitLt):
             with torch.inference_mode():
@@ -90,3 +90,21 @@ def stored_bytes(model: nn.Module) -> int:
         extra = [getattr(weight, "SCB", None), getattr(state, "absmax", None)]
         total += sum(t.numel() * t.element_size() for t in extra if t is not None)
     return total
+
+
+def planned_bytes(model: HiTVideoGenerator, kind: str | None) -> int:
+    """Bytes the weights will take, for a model on any device, "meta" included.
+
+    int8: a byte a weight and a float32 scale a row; "nf4": half a byte and a float32 scale for
+    every 64 weights; all else, and all with None, in bfloat16.
+    """
+    layers = [m for m in model.llama.layers.modules() if isinstance(m, nn.Linear)]
+    quantized = sum(layer.weight.numel() for layer in layers)
+    rows = sum(layer.out_features for layer in layers)
+    rest = 2 * (sum(p.numel() for p in model.parameters()) - quantized)
+    sizes = {
+        None: 2 * quantized,
+        "int8": quantized + 4 * rows,
+        "nf4": quantized // 2 + 4 * (quantized // 64),
+    }
+    return rest + sizes[kind]

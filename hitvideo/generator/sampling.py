@@ -31,30 +31,25 @@ class Sampling:
     def guided(self) -> bool:
         return self.guidance != 1
 
-    def guide(self, logits: Tensor) -> Tensor:
-        """``(2 B, ...)``, with the text and then without, to ``(B, ...)``."""
-        with_text, without = logits.chunk(2)
-        return torch.lerp(without, with_text, self.guidance)
+    def choose(self, logits: Tensor, noise: Tensor) -> Tensor:
+        """Values ``(...)`` from logits ``(branches, ..., values)`` and noise ``(..., values)``.
 
-    def draw(self, logits: Tensor, noise: Tensor) -> Tensor:
-        """Values ``(...)`` from logits ``(..., values)`` and noise ``(...)``, uniform in (0, 1].
-
-        The noise is looked up in the cumulative distribution: noise above zero never draws a value
-        whose probability is zero.
+        branches: with the text, and without it if guided. noise: Gumbel's, which turns the
+        likeliest value into a fair draw (Maddison et al. 2014, arXiv 1411.0030).
         """
+        guided = torch.lerp(logits[1], logits[0], self.guidance) if self.guided else logits[0]
         if self.temperature == 0:
-            return logits.argmax(-1)
-        logits = logits / self.temperature
-        if 0 < self.top_k < logits.shape[-1]:
-            least = logits.topk(self.top_k).values[..., -1:]
-            logits = logits.masked_fill(logits < least, float("-inf"))
-        share = logits.double().softmax(-1)
+            return guided.argmax(-1)
+        if self.temperature != 1:
+            guided = guided / self.temperature
+        if 0 < self.top_k < guided.shape[-1]:
+            least = guided.topk(self.top_k).values[..., -1:]
+            guided = guided.masked_fill(guided < least, float("-inf"))
         if self.top_p < 1:
-            ranked, ranks = share.sort(dim=-1, descending=True, stable=True)
+            ranked, ranks = guided.softmax(-1).sort(dim=-1, descending=True, stable=True)
             beyond = ranked.cumsum(-1) - ranked >= self.top_p
-            share = share.masked_fill(torch.zeros_like(beyond).scatter(-1, ranks, beyond), 0)
-        cumulative = share.cumsum(-1)
-        return (cumulative < noise.unsqueeze(-1) * cumulative[..., -1:]).sum(-1)
+            guided = guided.masked_fill(beyond.scatter(-1, ranks, beyond), float("-inf"))
+        return (guided + noise).argmax(-1)
 
 
 class Noise:
@@ -67,10 +62,11 @@ class Noise:
     def __init__(self, seeds: Sequence[int]) -> None:
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
 
-    def level(self, tokens: int, digits: int) -> Tensor:
-        """Uniform in (0, 1], ``(B, tokens, digits)`` of float64."""
+    def level(self, tokens: int, digits: int, values: int) -> Tensor:
+        """Gumbel noise ``(B, tokens, digits, values)``."""
+        shape = tokens, digits, values
         drawn = [
-            torch.rand(tokens, digits, generator=generator, dtype=torch.float64)
+            torch.rand(shape, generator=generator, dtype=torch.float64)
             for generator in self.generators
         ]
-        return 1 - torch.stack(drawn)
+        return -(-torch.stack(drawn).log()).log().float()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -37,7 +38,7 @@ def load_generator(
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     with _quiet():
         try:
-            model, found = HiTVideoGenerator.from_pretrained(
+            loaded: Any = HiTVideoGenerator.from_pretrained(
                 path,
                 local_files_only=True,
                 dtype=dtype,
@@ -49,6 +50,7 @@ def load_generator(
             raise HiTVideoError(
                 f"The generator in {path} is missing, broken or does not fit."
             ) from error
+        model, found = loaded
         if found["missing_keys"] or found["unexpected_keys"]:
             raise HiTVideoError(f"The weights in {path} are not those of this generator.")
         name = model.config.text_encoder

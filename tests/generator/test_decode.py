@@ -19,9 +19,9 @@ class Recording(Sampling):
 
     logits: list[Tensor] = field(default_factory=list)
 
-    def guide(self, logits: Tensor) -> Tensor:
-        self.logits.append(logits.clone())
-        return super().guide(logits)
+    def choose(self, logits: Tensor, noise: Tensor) -> Tensor:
+        self.logits.append(logits.flatten(0, 1).clone())
+        return super().choose(logits, noise)
 
 
 def codes(steps: list[Written]) -> Tensor:

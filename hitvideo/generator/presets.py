@@ -1,0 +1,43 @@
+"""Named configurations of the generator: the shipped one, and one of the paper's size.
+
+Of the paper come the Llama-3B shape, Flan-T5-XL, 64 frames at 8 fps and the guidance scale of its
+demo files. Everything else, the levels first of all, is ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hitvideo.generator.config import MINI_LLAMA, GeneratorConfig, written_levels
+from hitvideo.tokenizer import TokenizerConfig
+
+PAPER_LLAMA = {
+    "hidden_size": 3072,
+    "intermediate_size": 8192,
+    "num_hidden_layers": 28,
+    "num_attention_heads": 24,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+}
+
+
+def mini(tokenizer: TokenizerConfig, levels: int = 2) -> GeneratorConfig:
+    return GeneratorConfig(levels=written_levels(tokenizer, levels), llama=MINI_LLAMA)
+
+
+def paper(tokenizer: TokenizerConfig, levels: int = 3) -> GeneratorConfig:
+    return GeneratorConfig(
+        levels=written_levels(tokenizer, levels),
+        llama=PAPER_LLAMA,
+        text_width=2048,
+        text_encoder="google/flan-t5-xl",
+        head_width=1024,
+        frames=64,
+        height=256,
+        width=256,
+        fps=8.0,
+        guidance=7.5,
+    )
+
+
+PRESETS: dict[str, Callable[..., GeneratorConfig]] = {"mini": mini, "paper": paper}
