@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hitvideo import __version__
-from hitvideo.commands import judge, rate
+from hitvideo.commands import generate, judge, rate, tokens
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output, json_output, to_json
 
@@ -75,6 +75,14 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     _add_model(sub)
     _add_json(sub)
 
+    sub = add("encode", "write a video as a token file", tokens.run_encode)
+    tokens.add_encode_arguments(sub)
+    sub = add("decode", "turn a token file back into a video", tokens.run_decode)
+    tokens.add_decode_arguments(sub)
+
+    sub = add("generate", "turn a prompt into a video", generate.run_generate)
+    generate.add_generate_arguments(sub)
+
     sub = add("toon", "render one cartoon clip and print its caption", _toon)
     sub.add_argument("out", metavar="OUT.mp4")
     sub.add_argument("--seed", type=int, required=True, help="one seed is one clip")
@@ -94,6 +102,9 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
 
         add_arguments(sub)
 
+    sub = add("train-entropy", "learn a model's entropy tables", tokens.run_train)
+    tokens.add_train_arguments(sub)
+
     sub = add("train-judge", "train the judge of generated clips on Toon", judge.run_train)
     judge.add_train_arguments(sub)
 
@@ -111,6 +122,11 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     sub.add_argument("out", metavar="OUT.json")
     _add_json(sub)
 
+    sub = add("judge", "how well the judge reads scenes it never saw", judge.run_judge, measures)
+    judge.add_judge_arguments(sub)
+    sub = add("alignment", "the judge on generated clips", judge.run_alignment, measures)
+    judge.add_alignment_arguments(sub)
+
     sub = add("rate", "bits against quality, codecs beside the levels", rate.run_rate, measures)
     rate.add_rate_arguments(sub)
     sub = add("draw", "draw what `evaluate rate` wrote", rate.run_draw, measures)
@@ -118,16 +134,14 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     sub = add("compare", "two reports of `evaluate rate`", rate.run_compare, measures)
     rate.add_compare_arguments(sub)
 
-    sub = add("judge", "how well the judge reads scenes it never saw", judge.run_judge, measures)
-    judge.add_judge_arguments(sub)
-    sub = add("alignment", "the judge on generated clips", judge.run_alignment, measures)
-    judge.add_alignment_arguments(sub)
-
     sub = add("benchmark", "measure speed on this machine", _benchmark)
     sub.add_argument("--repeats", type=int, default=5, help="runs to take the median of (5)")
     sub.add_argument("--threads", type=int, help="processor threads (torch's choice)")
     _add_model(sub)
     _add_json(sub)
+
+    sub = add("benchmark-generator", "measure how fast clips are written", generate.run_benchmark)
+    generate.add_benchmark_arguments(sub)
     return parser
 
 

@@ -4,5 +4,15 @@ docs/format.md says what every byte means. Knows nothing of how videos are read 
 """
 
 from hitvideo.bitstream.coder import TokenCoder, TokenFile
+from hitvideo.bitstream.decode import decode_video
+from hitvideo.bitstream.encode import EncodeReport, encode_video
+from hitvideo.bitstream.files import TokenReader
 
-__all__ = ["TokenCoder", "TokenFile"]
+__all__ = [
+    "EncodeReport",
+    "TokenCoder",
+    "TokenFile",
+    "TokenReader",
+    "decode_video",
+    "encode_video",
+]

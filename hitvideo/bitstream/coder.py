@@ -1,11 +1,12 @@
 """Codes to the bytes of a token file and back: the whole-clip door to `hitvideo.bitstream`.
 
-Knows nothing of pixels: `hitvideo.bitstream.video` joins token files with the tokenizer.
+Knows nothing of pixels: `encode` and `decode` join token files with the tokenizer.
 """
 
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from hitvideo.bitstream.release import Release
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer, VideoCodes
 from hitvideo.tokenizer.streaming import check_codes
+
+MAX_CODES = 1 << 27  # of one clip in memory: 1 GiB
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,10 @@ class TokenCoder:
         """
         reader = TokenReader(self.release, io.BytesIO(data))
         layout = reader.layout
-        grids = []
-        for k in range(max(reader.depths)):
-            slots = layout.slots(layout.blocks - 1, k).stop
-            grids.append(np.zeros((slots, *layout.grid(k)), np.int64))
+        shapes = [layout.whole_shape(k) for k in range(max(reader.depths))]
+        if sum(map(math.prod, shapes)) > MAX_CODES:
+            raise HiTVideoError("That token file is too large to be read in one piece.")
+        grids = [np.zeros(shape, np.int64) for shape in shapes]
         for block, parts in enumerate(reader.blocks()):
             for k, part in enumerate(parts):
                 grids[k][layout.slots(block, k)] = part

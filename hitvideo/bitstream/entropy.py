@@ -13,11 +13,12 @@ from pathlib import Path
 import constriction
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from hitvideo.bitstream.context import BEFORE, MISSING, Context, Past, digits, input_count, undigits
 from hitvideo.bitstream.network import LevelNetwork
 from hitvideo.errors import HiTVideoError
+from hitvideo.files import binary_output
 from hitvideo.tokenizer import LevelConfig, TokenizerConfig
 
 FILE = "tables.safetensors"
@@ -76,12 +77,8 @@ def save_tables(folder: Path, networks: Sequence[LevelNetwork], tokenizer: str) 
         shifts = [network.hidden_shift, network.output_shift]
         arrays[f"level{k}.shifts"] = np.array(shifts, np.int32)
     folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".{FILE}.part"
-    try:
-        save_file(arrays, part, {"tokenizer": tokenizer})
-        part.replace(folder / FILE)
-    finally:
-        part.unlink(missing_ok=True)
+    with binary_output(folder / FILE) as file:
+        file.write(save(arrays, {"tokenizer": tokenizer}))
 
 
 def _network(arrays: dict[str, np.ndarray], k: int, levels: Sequence[LevelConfig]) -> LevelNetwork:

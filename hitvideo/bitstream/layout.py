@@ -66,3 +66,7 @@ class Layout:
         """Shape ``(t, h, w)`` of a block's codes at a level."""
         slots = self.slots(block, level)
         return slots.stop - slots.start, *self.grid(level)
+
+    def whole_shape(self, level: int) -> tuple[int, int, int]:
+        """Shape ``(t, h, w)`` of all the video's codes at a level."""
+        return self.slots(self.blocks - 1, level).stop, *self.grid(level)

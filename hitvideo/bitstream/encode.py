@@ -1,4 +1,4 @@
-"""Video to a token file and back, block by block, in memory that does not grow with the length.
+"""Video to a token file, block by block, in memory that does not grow with the length.
 
 Where a block is kept to fewer levels, the tokenizer goes on from the state that the decoder will
 be in, so encoder and decoder never drift apart. Knows nothing of video files.
@@ -16,18 +16,20 @@ from typing import BinaryIO
 import numpy as np
 import torch
 
-from hitvideo.bitstream.coder import TokenCoder, TokenFile
-from hitvideo.bitstream.files import TokenReader, TokenWriter
-from hitvideo.bitstream.layout import BLOCK, Layout
+from hitvideo.bitstream.coder import TokenCoder
+from hitvideo.bitstream.decode import picture, step
+from hitvideo.bitstream.files import TokenWriter
+from hitvideo.bitstream.layout import BLOCK
 from hitvideo.bitstream.release import BlockCodes
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.tokenizer.config import GROUP
-from hitvideo.tokenizer.frames import check_frames, frames_to_video, video_to_frames
-from hitvideo.tokenizer.model import GroupResult, State
+from hitvideo.tokenizer.frames import check_frames, frames_to_video
+from hitvideo.tokenizer.model import State
 from hitvideo.tokenizer.streaming import GroupCodes
 
+MAX_PSNR = 100.0  # dB, the score of identical videos
 # What the container may add at most, counted in full against `max_bpp`.
 FILE_OVERHEAD = 40  # bytes
 SECTION_OVERHEAD = 4  # bytes per block and level
@@ -39,7 +41,7 @@ class EncodeReport:
 
     frames, height, width: of the video. depths: levels kept of every block of 64 frames. sizes:
     bytes of the file when cut after level 1, after level 2, ... psnr: dB of the video as the whole
-    file decodes, over all its pixels (infinite if it is the same).
+    file decodes, over all its pixels (at most 100).
     """
 
     frames: int
@@ -146,46 +148,6 @@ def _encode(
         )
 
 
-def decode_video(
-    tokenizer: HiTVideoTokenizer, source: TokenFile | TokenReader, depth: int | None = None
-) -> Iterator[np.ndarray]:
-    """The frames of a token file, uint8 RGB ``(H, W, 3)``, made 8 at a time as they are asked for.
-
-    depth: levels to decode at most (None: all that every block holds). Raises HiTVideoError for a
-    depth that the file does not hold.
-    """
-    held = max(source.depths)
-    if depth is not None and not 1 <= depth <= held:
-        raise HiTVideoError(f"The depth must be between 1 and {held}, not {depth}.")
-    return _decode(tokenizer, source, depth)
-
-
-def _decode(
-    tokenizer: HiTVideoTokenizer, source: TokenFile | TokenReader, depth: int | None
-) -> Iterator[np.ndarray]:
-    if isinstance(source, TokenReader):
-        layout, blocks = source.layout, source.blocks(depth)
-    else:
-        codes = source.codes
-        layout = Layout(tokenizer.config, codes.frames, codes.height, codes.width)
-        blocks = _blocks_in(source, layout, depth)
-    state = tokenizer.initial_state
-    for index, block in enumerate(blocks):
-        left = layout.block_frames(index)
-        for codes_of_group in _part(tokenizer, block):
-            result = _step(tokenizer, state, layout.height, layout.width, codes_of_group)
-            state = result.state
-            yield from _picture(result, min(GROUP, left), layout.height, layout.width)
-            left -= GROUP
-
-
-def _blocks_in(file: TokenFile, layout: Layout, depth: int | None) -> Iterator[BlockCodes]:
-    grids = [level[0].cpu().numpy() for level in file.codes.levels]
-    for block, held in enumerate(file.depths):
-        kept = held if depth is None else min(depth, held)
-        yield tuple(grids[k][layout.slots(block, k)] for k in range(kept))
-
-
 def _blocks_of(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """Frames gathered into blocks, uint8 ``(T, H, W, 3)`` with T up to 64."""
     waiting: list[np.ndarray] = []
@@ -214,7 +176,7 @@ def _encode_block(tokenizer: HiTVideoTokenizer, state: State, block: np.ndarray)
         result = tokenizer.step(state, (1, group.shape[3], group.shape[4]), group=group)
         state = result.state
         codes.append(result.codes)
-        error += _squared_error(original, _picture(result, len(original), height, width))
+        error += _squared_error(original, picture(result, len(original), height, width))
     return _Pass(codes, error, state)
 
 
@@ -229,9 +191,9 @@ def _decode_block(
     error = 0
     for index, group in enumerate(codes):
         original = block[index * GROUP : (index + 1) * GROUP]
-        result = _step(tokenizer, state, height, width, group)
+        result = step(tokenizer, state, height, width, group)
         state = result.state
-        error += _squared_error(original, _picture(result, len(original), height, width))
+        error += _squared_error(original, picture(result, len(original), height, width))
     return _Pass(codes, error, state)
 
 
@@ -264,30 +226,6 @@ def _fitting(payloads: list[bytes], block: np.ndarray, max_bpp: float, first: bo
     return len(payloads)
 
 
-@torch.no_grad()
-def _step(
-    tokenizer: HiTVideoTokenizer, state: State, height: int, width: int, codes: GroupCodes
-) -> GroupResult:
-    _, mh, mw = tokenizer.config.multiple
-    shape = 1, -(-height // mh) * mh, -(-width // mw) * mw
-    return tokenizer.step(state, shape, codes=codes)
-
-
-def _picture(result: GroupResult, frames: int, height: int, width: int) -> np.ndarray:
-    """The group without its padding, uint8 ``(T, H, W, 3)``."""
-    return video_to_frames(result.video[:, :, :frames, :height, :width])
-
-
-def _part(tokenizer: HiTVideoTokenizer, block: BlockCodes) -> Iterator[GroupCodes]:
-    """A block's codes group by group, as tensors."""
-    levels = [torch.from_numpy(part).unsqueeze(0).to(tokenizer.device) for part in block]
-    slots = [level.slots for level in tokenizer.config.levels]
-    for group in range(levels[0].shape[1] // slots[0]):
-        yield tuple(
-            level[:, group * n : (group + 1) * n] for level, n in zip(levels, slots, strict=False)
-        )
-
-
 def _join(groups: list[GroupCodes]) -> BlockCodes:
     return tuple(torch.cat(level, 1)[0].cpu().numpy() for level in zip(*groups, strict=True))
 
@@ -297,4 +235,4 @@ def _squared_error(a: np.ndarray, b: np.ndarray) -> int:
 
 
 def _psnr(error: int, values: int) -> float:
-    return 10 * math.log10(255**2 * values / error) if error else math.inf
+    return min(MAX_PSNR, 10 * math.log10(255**2 * values / error)) if error else MAX_PSNR

@@ -1,0 +1,123 @@
+"""`encode`, `decode` and `train-entropy` as a user runs them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import TINY
+
+from hitvideo.bitstream import TokenCoder
+from hitvideo.cli import main
+from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.video import probe, read_video, write_video
+
+
+@pytest.fixture(scope="module")
+def weights(tiny: HiTVideoTokenizer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("weights")
+    tiny.save_pretrained(folder / "tokenizer")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clips") / "patches_01.mp4"
+    patches = np.random.default_rng(0).integers(0, 256, (40, 3, 4, 3), dtype=np.uint8)
+    write_video(path, patches.repeat(16, axis=1).repeat(16, axis=2), 8)
+    return path
+
+
+@pytest.fixture
+def run(weights: Path, capsys: pytest.CaptureFixture[str]):
+    def command(*arguments: object) -> tuple[int, str, str]:
+        done = main([*map(str, arguments), "--weights", str(weights), "--device", "cpu"])
+        shown = capsys.readouterr()
+        return done, shown.out, shown.err
+
+    return command
+
+
+def test_there_and_back(
+    run, tiny: HiTVideoTokenizer, weights: Path, clip: Path, tmp_path: Path
+) -> None:
+    tokens, out = tmp_path / "clip.hitv", tmp_path / "clip.mp4"
+    options = ("--size", 32, "--fps", 12.5, "--start", 1, "--seconds", 2, "--json")
+    done, printed, _ = run("encode", clip, tokens, *options)
+    assert done == 0
+    report = json.loads(printed)
+    assert (report["frames"], report["height"], report["width"]) == (25, 32, 32)
+    assert report["bytes"] == tokens.stat().st_size == report["bytes_by_depth"][-1]
+    assert report["bpp_actual"] == 8 * report["bytes"] / (25 * 32 * 32)
+    assert report["depths"] == [3]
+    file = TokenCoder.from_pretrained(weights, tiny).loads(tokens.read_bytes())
+    assert (file.fps, file.codes.frames) == (12.5, 25)
+
+    done, printed, errors = run("decode", tokens, out, "--json")
+    assert (done, json.loads(printed)["depths"], errors) == (0, [3], "")
+    assert (probe(out).fps, len(read_video(out))) == (12.5, 25)
+
+    cut = tmp_path / "cut.hitv"
+    cut.write_bytes(tokens.read_bytes()[: report["bytes_by_depth"][1] + 3])
+    done, printed, errors = run("decode", cut, out, "--json")
+    shown = json.loads(printed)
+    assert (done, shown["depths"], shown["complete"]) == (0, [2], False)
+    assert shown["note"] in errors and "ends inside level 3" in errors
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.hitv", "clip.mp4", "cut.hitv"]
+
+
+def test_depths(run, clip: Path, tmp_path: Path) -> None:
+    tokens, out = tmp_path / "clip.hitv", tmp_path / "clip.mp4"
+    sizes = []
+    for option in (("--depth", 2), ("--max-bpp", 1e-6), ("--min-psnr", 99), ("--max-bpp", 9)):
+        done, printed, _ = run("encode", clip, tokens, "--size", 16, "--json", *option)
+        assert done == 0
+        sizes.append(json.loads(printed)["depths"])
+    assert sizes == [[2], [1], [3], [3]]
+    done, printed, _ = run("decode", tokens, out, "--depth", 1)
+    assert (done, printed) == (0, "40 frames, depth 1\n")
+
+
+def test_what_is_refused(run, clip: Path, tmp_path: Path) -> None:
+    tokens, out = tmp_path / "clip.hitv", tmp_path / "clip.mp4"
+    cases = [
+        (("encode", tmp_path / "none.mp4", tokens), "no file none.mp4"),
+        (("encode", clip, tokens, "--depth", 4), "between 1 and 3, not 4"),
+        (("encode", clip, tokens, "--depth", 2, "--max-bpp", 1), "either --depth"),
+        (("encode", clip, tokens, "--max-bpp", -1), "more than 0"),
+        (("encode", clip, tmp_path, "--size", 16), "is a folder"),
+        (("encode", clip, tokens, "--size", 16, "--start", 99), "before the start"),
+        (("decode", clip, out), "not a HiTVideo token file"),
+        (("decode", tmp_path / "none.hitv", out), "cannot be read"),
+        (("train-entropy",), "no clips to learn from"),
+        (("train-entropy", "--toon", -1), "0 or more"),
+    ]
+    for arguments, words in cases:
+        done, printed, errors = run(*arguments)
+        assert (done, printed) == (2, ""), arguments
+        assert errors.startswith("hitvideo: ") and errors.count("\n") == 1
+        assert words in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_train_entropy_makes_files_smaller(
+    tiny: HiTVideoTokenizer,
+    clip: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("hitvideo.bitstream.training.EPOCHS", 60)
+    tiny.save_pretrained(tmp_path / "tokenizer")
+    command = ["--weights", str(tmp_path), "--device", "cpu"]
+    encode = ["encode", str(clip), str(tmp_path / "clip.hitv"), "--size", "128", *command]
+    assert main(encode) == 0
+    plain = (tmp_path / "clip.hitv").stat().st_size
+    assert main(["train-entropy", "--clips", str(clip.parent), *command]) == 0
+    assert main(encode) == 0
+    data = (tmp_path / "clip.hitv").read_bytes()
+    bits = sum(level.bpp for level in TINY.levels) * 40 * 128 * 128
+    assert len(data) < min(plain, 0.9 * bits / 8)
+    coder = TokenCoder.from_pretrained(tmp_path, tiny)
+    codes = coder.loads(data).codes
+    assert coder.dumps(codes, 8) == data
