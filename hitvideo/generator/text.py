@@ -89,7 +89,7 @@ class TextEncoder(nn.Module):
         try:
             vocabulary = AutoTokenizer.from_pretrained(str(name))
             model = T5EncoderModel.from_pretrained(str(name), dtype=dtype)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             raise HiTVideoError(f"The text encoder {name} cannot be loaded.") from error
         stored = Path(name) / WORDS
         words = json.loads(stored.read_text()) if stored.is_file() else ()

@@ -1,0 +1,47 @@
+"""A tiny random generator and text encoder over the tiny tokenizer's levels, for any test."""
+
+from pathlib import Path
+
+import torch
+from conftest import TINY, randomize
+
+from hitvideo.generator import GeneratorConfig, HiTVideoGenerator, TextEncoder, written_levels
+from hitvideo.generator.text import new_text_encoder
+from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
+
+CAPTIONS = ["a red car drives to the left", "a big blue ball bounces in a meadow", "a cat"]
+SIZE = (16, 32, 48)
+LLAMA = {
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 16,
+}
+
+
+def tiny_config(**settings: object) -> GeneratorConfig:
+    frames, height, width = SIZE
+    size = {"frames": frames, "height": height, "width": width}
+    base = {"llama": LLAMA, "text_width": 256, "head_width": 32, **size}
+    return GeneratorConfig(levels=written_levels(TINY, 3), **{**base, **settings})
+
+
+def tiny_generator(**settings: object) -> HiTVideoGenerator:
+    model = HiTVideoGenerator(tiny_config(**settings)).eval()
+    randomize(model, 1)
+    return model
+
+
+def tiny_text() -> TextEncoder:
+    torch.manual_seed(0)
+    return new_text_encoder(CAPTIONS, 200).eval()
+
+
+def save_tiny_weights(folder: Path, tokenizer: HiTVideoTokenizer) -> Path:
+    """A model folder with all that generating takes."""
+    tokenizer.save_pretrained(folder / "tokenizer")
+    tiny_generator(tokenizer_hash=fingerprint(tokenizer)).save_pretrained(folder / "generator")
+    tiny_text().save_pretrained(folder / "text")
+    return folder
