@@ -10,14 +10,15 @@ import secrets
 import unicodedata
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hitvideo.errors import HiTVideoError
-from hitvideo.generator.config import MODES, GeneratorConfig
-from hitvideo.generator.text import words_of
 from hitvideo.tokenizer import VideoCodes
+
+if TYPE_CHECKING:
+    from hitvideo.generator import GeneratorConfig
 
 MAX_PROMPT = 500  # characters
 MAX_SEED = 2**32 - 1
@@ -125,6 +126,8 @@ def check_request(
 
     Raises HiTVideoError, in one sentence, for whatever cannot be done.
     """
+    from hitvideo.generator.config import MODES
+
     request = GenerateRequest(
         prompt=check_prompt(prompt),
         seed=secrets.randbelow(MAX_SEED + 1) if seed is None else _whole("seed", seed),
@@ -186,6 +189,8 @@ def unknown_words(prompt: str, known: Collection[str]) -> list[str]:
     """
     if not known:
         return []
+    from hitvideo.generator.text import words_of
+
     words = words_of(prompt) + [c for c in prompt if unicodedata.category(c) == "So"]
     return [word for word in dict.fromkeys(words) if not _knows(known, word)]
 

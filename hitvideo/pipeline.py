@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,11 +21,6 @@ from hitvideo.generation import (
     check_request,
     unknown_words,
 )
-from hitvideo.generator import HiTVideoGenerator, TextEncoder
-from hitvideo.generator.decode import Written, write
-from hitvideo.generator.quantization import Quantize
-from hitvideo.generator.sampling import Sampling
-from hitvideo.generator.storage import has_generator, load_generator
 from hitvideo.reconstruction import LevelResult, ReconstructStep, reconstruct
 from hitvideo.tokenizer import (
     HiTVideoTokenizer,
@@ -33,6 +28,11 @@ from hitvideo.tokenizer import (
     fingerprint,
 )
 from hitvideo.tokenizer.frames import check_frames, frames_to_video, video_to_frames
+
+if TYPE_CHECKING:  # transformers takes seconds to import, which reconstructing need not wait for
+    from hitvideo.generator import HiTVideoGenerator, TextEncoder
+    from hitvideo.generator.decode import Written
+    from hitvideo.generator.quantization import Quantize
 
 __all__ = [
     "DEFAULT_WEIGHTS",
@@ -93,8 +93,10 @@ class HiTVideoPipeline:
         """
         chosen = resolve_device(device)
         tokenizer = HiTVideoTokenizer.from_pretrained(Path(folder) / "tokenizer", chosen)
-        if not has_generator(folder):
+        if not (Path(folder) / "generator").is_dir():
             return cls(tokenizer)
+        from hitvideo.generator.storage import load_generator
+
         return cls(tokenizer, *load_generator(folder, chosen, quantize))
 
     def __call__(self, prompt: str, seed: int | None = None, **options: Any) -> GeneratedVideo:
@@ -167,6 +169,9 @@ class HiTVideoPipeline:
 
     def _write(self, requests: list[GenerateRequest]) -> Iterator[Written]:
         """The decode loop for requests that differ in nothing but prompt and seed."""
+        from hitvideo.generator.decode import write
+        from hitvideo.generator.sampling import Sampling
+
         assert self.generator is not None and self.text is not None
         with self._reading, torch.inference_mode():
             text, mask = self.text.encode([request.prompt for request in requests])

@@ -16,13 +16,6 @@ from hitvideo.generator.model import HiTVideoGenerator
 from hitvideo.generator.quantization import Quantize, quantization_config, resolve, settle
 from hitvideo.generator.text import TextEncoder
 
-GENERATOR = "generator"
-
-
-def has_generator(folder: str | Path) -> bool:
-    """Whether a model folder holds more than a tokenizer."""
-    return (Path(folder) / GENERATOR).is_dir()
-
 
 def load_generator(
     folder: str | Path, device: torch.device, quantize: Quantize = "auto"
@@ -32,7 +25,7 @@ def load_generator(
     Raises HiTVideoError where something is missing, broken or cannot be quantized here.
     """
     kind = resolve(quantize, device)
-    path = Path(folder) / GENERATOR
+    path = Path(folder) / "generator"
     config = quantization_config(kind)
     # On a CPU, bfloat16 attention is eight times slower than float32, for a few rows at a time.
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16

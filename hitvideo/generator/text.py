@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +22,7 @@ WORDS = "words.json"
 MAX_TOKENS = 64  # of a prompt; the rest is cut off
 
 # The shipped encoder, trained together with the language model.
-MINI_T5 = {
+MINI_T5: dict[str, Any] = {
     "d_model": 256,
     "d_kv": 64,
     "num_heads": 4,
@@ -88,7 +89,7 @@ class TextEncoder(nn.Module):
         """A folder, or a name on the hub such as ``google/flan-t5-xl``."""
         try:
             vocabulary = AutoTokenizer.from_pretrained(str(name))
-            model = T5EncoderModel.from_pretrained(str(name), dtype=dtype)
+            model: Any = T5EncoderModel.from_pretrained(str(name), dtype=dtype)
         except (OSError, ValueError, RuntimeError) as error:
             raise HiTVideoError(f"The text encoder {name} cannot be loaded.") from error
         stored = Path(name) / WORDS
