@@ -1,4 +1,4 @@
-"""Opens the app: `python app.py [--share --host --port --device --weights]`.
+"""Opens the app: `python app.py [--share --host --port --device --quantize --weights]`.
 
 With no flags it is what a Hugging Face Space runs; Gradio's own environment variables hold
 (GRADIO_SERVER_NAME, GRADIO_SERVER_PORT, GRADIO_SHARE).
@@ -21,10 +21,17 @@ def main() -> None:
     parser.add_argument("--host", help="address to listen on; 0.0.0.0 for the whole network")
     parser.add_argument("--port", type=int, help="port to listen on; by default the first free one")
     parser.add_argument("--device", default="auto", help="cpu, cuda, ...; auto (default): the best")
+    parser.add_argument(
+        "--quantize",
+        choices=["auto", "int8", "nf4", "none"],
+        default="auto",
+        help="precision of the generator; auto (default): what measured best on the device",
+    )
     parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="folder of the model")
     args = parser.parse_args()
     try:
-        pipeline = HiTVideoPipeline.from_pretrained(args.weights, args.device)
+        quantize = None if args.quantize == "none" else args.quantize
+        pipeline = HiTVideoPipeline.from_pretrained(args.weights, args.device, quantize)
     except HiTVideoError as error:
         sys.exit(str(error))
     app = build_app(pipeline, sample_clips(EXAMPLES))

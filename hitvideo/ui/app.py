@@ -12,6 +12,8 @@ from typing import Any
 import gradio as gr
 
 from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.ui.generate import generate_tab
+from hitvideo.ui.generation import Generation
 from hitvideo.ui.reconstruct import reconstruct_tab
 from hitvideo.ui.reconstruction import Reconstruction
 from hitvideo.ui.theme import static, theme
@@ -24,7 +26,7 @@ HEADER = """
 <header class="hv-header">
   <div>
     <h1>HiTVideo</h1>
-    <p>Video as a hierarchy of tokens: see what each level keeps.</p>
+    <p>Video as a hierarchy of tokens: written from text, and taken apart level by level.</p>
   </div>
   <p class="hv-note">Unofficial implementation of
     <a href="https://arxiv.org/abs/2503.11513" target="_blank" rel="noopener">arXiv 2503.11513</a>
@@ -42,8 +44,12 @@ def build_app(pipeline: HiTVideoPipeline, clips: Sequence[Path] = ()) -> gr.Bloc
         delete_cache=(CLEAN_EVERY, KEEP_FOR),
     ) as app:
         gr.HTML(HEADER, apply_default_css=False)
-        with gr.Tabs(), gr.Tab("Reconstruct"):
-            reconstruct_tab(Reconstruction(pipeline), clips)
+        # First what these weights can do.
+        with gr.Tabs(selected="generate" if pipeline.generator else "reconstruct"):
+            with gr.Tab("Generate", id="generate"):
+                generate_tab(Generation(pipeline))
+            with gr.Tab("Reconstruct", id="reconstruct"):
+                reconstruct_tab(Reconstruction(pipeline), clips)
     return app.queue(max_size=PEOPLE_IN_LINE)
 
 
@@ -51,7 +57,7 @@ def launch(app: gr.Blocks, **options: Any) -> str:
     """Serves the app and returns its address; `options` go to `gr.Blocks.launch`."""
     _, local, _ = app.launch(
         theme=theme(),
-        css=static("page.css"),
+        css=static("page.css") + static("generate.css"),
         max_file_size=MAX_FILE_SIZE,
         footer_links=["api"],
         run_history=False,  # it would point at files that are cleaned away

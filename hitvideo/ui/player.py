@@ -1,4 +1,4 @@
-"""The player: several videos side by side that play in step, and the progress of making them.
+"""The player: several videos that play in step, and the progress of making them.
 
 A `gr.HTML` whose page lives in `static/`. It is not subclassed, because Gradio writes a stub file
 beside the source of every component class. Knows nothing of levels, models or how a video is made.
@@ -70,8 +70,12 @@ def settled(value: Value, message: str) -> Value:
     return {**value, "message": message, "progress": None, "seconds_left": None}
 
 
-def player(view: PlayerView) -> gr.HTML:
-    """The component, showing `view`; from then on give it a `PlayerView.value`."""
+def player(view: PlayerView, stage: bool = False) -> gr.HTML:
+    """The component, showing `view`; from then on give it a `PlayerView.value`.
+
+    stage: one large screen for all videos, the last one that is made fading in over the others;
+        otherwise they play side by side.
+    """
     return gr.HTML(
         view.value,
         html_template=static("player.html"),
@@ -79,4 +83,5 @@ def player(view: PlayerView) -> gr.HTML:
         js_on_load=static("player.js"),
         apply_default_css=False,
         elem_classes="hv-player",
+        stage=stage,
     )

@@ -1,17 +1,38 @@
-"""The app with a tiny tokenizer, served on this machine, and a clip to give it."""
+"""The app with tiny random models, served on this machine, a clip to give it, and a browser."""
 
+import os
+import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from conftest import TINY, randomize
 
+from hitvideo.generation import GenerateStep
+from hitvideo.generator import GeneratorConfig, HiTVideoGenerator, written_levels
+from hitvideo.generator.text import new_text_encoder
 from hitvideo.pipeline import HiTVideoPipeline, ReconstructStep
-from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
+from hitvideo.ui import clip_files
 from hitvideo.ui.app import build_app, launch
 from hitvideo.video import write_video
+
+QUIET = (  # a browser that asks nobody on the network for anything
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1440, "height": 900}
 
 
 class WatchedPipeline(HiTVideoPipeline):
@@ -19,14 +40,20 @@ class WatchedPipeline(HiTVideoPipeline):
 
     pause = 0.0  # seconds of rest after every step
 
-    def __init__(self, tokenizer: HiTVideoTokenizer) -> None:
-        super().__init__(tokenizer)
+    def __init__(self, *models: Any) -> None:
+        super().__init__(*models)
         self.ended: list[float] = []  # the progress at which each run ended
 
     def reconstruct(self, frames: np.ndarray) -> Iterator[ReconstructStep]:
+        return self._watch(super().reconstruct(frames))
+
+    def stream(self, *args: Any, **options: Any) -> Iterator[GenerateStep]:
+        return self._watch(super().stream(*args, **options))
+
+    def _watch(self, steps: Iterator[Any]) -> Iterator[Any]:
         progress = 0.0
         try:
-            for step in super().reconstruct(frames):
+            for step in steps:
                 progress = step.progress
                 time.sleep(self.pause)
                 yield step
@@ -47,31 +74,94 @@ class Served:
         return [path.name for path in self.temp.glob("hitvideo-*")]
 
     def wait_for_end(self, runs: int) -> None:
-        deadline = time.monotonic() + 10
-        while (len(self.pipeline.ended) < runs or self.leftovers) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        """Until that many runs have ended, no other is left, and all is cleared away."""
+        wait_until(lambda: len(self.pipeline.ended) >= runs and not self.leftovers)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, tiny: HiTVideoTokenizer) -> Iterator[Served]:
-    temp = tmp_path_factory.mktemp("app")
+def temp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("app")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tempfile, "tempdir", str(temp))
-        patch.setenv("GRADIO_TEMP_DIR", str(temp / "gradio"))
-        pipeline = WatchedPipeline(tiny)
-        app = build_app(pipeline)
-        url = launch(app, prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
-        yield Served(url, pipeline, temp)
-        app.close()
+        patch.setattr(tempfile, "tempdir", str(folder))
+        patch.setenv("GRADIO_TEMP_DIR", str(folder / "gradio"))
+        yield folder
 
 
-@pytest.fixture
-def served(server: Served) -> Iterator[Served]:
+@contextmanager
+def serving(pipeline: WatchedPipeline, temp: Path) -> Iterator[Served]:
+    app = build_app(pipeline)
+    url = launch(app, prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
+    yield Served(url, pipeline, temp)
+    app.close()
+
+
+@contextmanager
+def watched(server: Served) -> Iterator[Served]:
+    """`server` as new, and what its runs must leave behind."""
     server.pipeline.pause = 0.0
     server.pipeline.ended.clear()
     yield server
     server.pipeline.pause = 0.0
     assert server.leftovers == []
+
+
+@pytest.fixture(scope="session")
+def server(temp: Path, tiny: HiTVideoTokenizer) -> Iterator[Served]:
+    with serving(WatchedPipeline(tiny), temp) as server:
+        yield server
+
+
+@pytest.fixture
+def served(server: Served) -> Iterator[Served]:
+    with watched(server):
+        yield server
+
+
+CAPTIONS = ("a red car drives to the left in a meadow", "a blue cat spins in space")
+
+
+@pytest.fixture(scope="session")
+def writing_server(temp: Path, tiny: HiTVideoTokenizer) -> Iterator[Served]:
+    """The app with a generator, too: 2 s of 32 x 32 pixels at three levels, random weights."""
+    torch.manual_seed(0)
+    text = new_text_encoder(CAPTIONS, 200).eval()
+    config = GeneratorConfig(
+        levels=written_levels(TINY, 3),
+        llama={
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 2,
+            "head_dim": 16,
+        },
+        text_width=text.width,
+        head_width=16,
+        frames=16,
+        height=32,
+        width=32,
+        mode="row",
+        tokenizer_hash=fingerprint(tiny),
+    )
+    generator = HiTVideoGenerator(config).eval()
+    randomize(generator, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clip_files, "SIDE", 64)  # quicker to write
+        with serving(WatchedPipeline(tiny, generator, text), temp) as server:
+            yield server
+
+
+@pytest.fixture
+def writing(writing_server: Served) -> Iterator[Served]:
+    with watched(writing_server):
+        yield writing_server
 
 
 @pytest.fixture(scope="session")
@@ -92,3 +182,32 @@ def text_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clips") / "notes.mp4"
     path.write_text("These are only words. " * 50)
     return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    engine = pytest.importorskip("playwright.sync_api")
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+    if path is None:
+        reason = "There is no Chromium here; on Debian, apt-get install chromium."
+        if os.environ.get("HITVIDEO_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with engine.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: Any, url: str, viewport: dict[str, int] = DESKTOP) -> Iterator[Any]:
+    """A page of its own, in which nothing may go wrong unseen."""
+    context = browser.new_context(viewport=viewport, accept_downloads=True)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    page.goto(url)
+    yield page
+    context.close()
+    assert errors == []

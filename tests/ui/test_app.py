@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 import wave
 from pathlib import Path
@@ -21,7 +20,7 @@ from hitvideo.ui.make_examples import main as make_examples
 from hitvideo.ui.reconstruction import seconds_left
 from hitvideo.video import probe, read_video, write_video
 
-from .conftest import Served
+from .conftest import Served, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -149,26 +148,19 @@ def test_a_fault_of_ours_is_not_shown(
 
 
 def test_stop_ends_one_run_and_no_other(served: Served, client: Client, clip: Path) -> None:
-    served.pipeline.pause = 0.1
+    served.pipeline.pause = 0.25
     arguments = (handle_file(str(clip)), 0, 2, 64)
     stopped = client.submit(*arguments, api_name="/reconstruct")
     other = Client(served.url, verbose=False).submit(*arguments, api_name="/reconstruct")
     wait_until(lambda: any(out[1]["rows"] for out in stopped.outputs()))
     stopped.cancel()
-    served.wait_for_end(runs=1)
+    wait_until(lambda: served.pipeline.ended)
     assert 0 < served.pipeline.ended[0] < 1
     served.pipeline.pause = 0.0
     screen, _ = other.result()
     assert all(tile["video"] for tile in screen["tiles"])
     served.wait_for_end(runs=2)
     assert served.pipeline.ended[1:] == [1]
-
-
-def wait_until(condition: object) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_two_people_at_once_get_what_one_alone_gets(served: Served, clip: Path) -> None:

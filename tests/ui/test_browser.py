@@ -1,57 +1,23 @@
 """The app as a person sees it, in a headless Chromium."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .conftest import Served
+from .conftest import DESKTOP, PHONE, Served, opened
 
 playwright = pytest.importorskip("playwright.sync_api")
-
-QUIET = (  # a browser that asks nobody on the network for anything
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-component-update",
-    "--disable-sync",
-)
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1440, "height": 900}
 
 VIDEOS = """[...document.querySelectorAll(".tile video")].map((v) => ({
     ready: v.readyState, time: v.currentTime, paused: v.paused, length: v.duration }))"""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator["playwright.Browser"]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
-    if path is None:
-        reason = "There is no Chromium here; on Debian, apt-get install chromium."
-        if os.environ.get("HITVIDEO_REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=path, args=list(QUIET))
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(served: Served, browser: "playwright.Browser") -> Iterator["playwright.Page"]:
-    context = browser.new_context(viewport=DESKTOP)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    page.goto(served.url)
-    page.get_by_role("button", name="Reconstruct", exact=True).wait_for()
-    yield page
-    context.close()
-    assert errors == []
+    with opened(browser, served.url) as page:
+        page.get_by_role("button", name="Reconstruct", exact=True).wait_for()
+        yield page
 
 
 def upload(page: "playwright.Page", path: Path) -> None:

@@ -12,6 +12,7 @@ let playing = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 let speed = 1;
 let scrubbing = false;
 let ticking = false;
+let chosen = null; // on a stage: the index of the video to show, null for the newest
 
 const make = (tag, name) => Object.assign(document.createElement(tag), { className: name });
 const videos = () => [...tiles.querySelectorAll("video")].filter((v) => v.readyState >= 1);
@@ -20,7 +21,11 @@ const setText = (node, text) => node.textContent !== text && (node.textContent =
 function addTile() {
   const tile = make("figure", "tile");
   const frame = make("div", "frame");
-  const caption = make("figcaption", "");
+  const caption = make(props.stage ? "button" : "figcaption", "caption");
+  if (props.stage) {
+    caption.type = "button";
+    caption.addEventListener("click", () => { chosen = [...tiles.children].indexOf(tile); apply(); });
+  }
   caption.append(make("span", "label"), make("span", "detail"));
   tile.append(frame, caption);
   tiles.append(tile);
@@ -33,6 +38,7 @@ function setVideo(tile, url) {
   if ((video?.dataset.url ?? "") === (url ?? "")) return;
   video?.remove();
   tile.classList.toggle("ready", Boolean(url));
+  tile.classList.remove("loaded");
   if (!url) return;
   video = make("video", "");
   Object.assign(video, { muted: true, loop: true, playsInline: true, preload: "auto", src: url });
@@ -42,6 +48,7 @@ function setVideo(tile, url) {
     if (leader !== video) video.currentTime = leader.currentTime;
     apply();
   });
+  video.addEventListener("loadeddata", () => { tile.classList.add("loaded"); apply(); });
   frame.append(video);
 }
 
@@ -52,8 +59,23 @@ function apply() {
   play.querySelector("path").setAttribute("d", playing ? PAUSE : PLAY);
   for (const button of speeds.children)
     button.setAttribute("aria-pressed", Number(button.dataset.speed) === speed);
+  if (props.stage) choose();
   if (!ticking) requestAnimationFrame(tick);
   ticking = true;
+}
+
+// A finer video covers the coarser ones, so only those up to the chosen one are shown.
+function choose() {
+  const loaded = (tile) => tile.classList.contains("loaded");
+  const all = [...tiles.children];
+  const newest = all.findLastIndex(loaded);
+  const top = chosen === null ? newest : Math.min(chosen, newest);
+  all.forEach((tile, index) => {
+    tile.classList.toggle("shown", index <= top && loaded(tile));
+    const caption = tile.querySelector(".caption");
+    caption.disabled = !loaded(tile);
+    caption.setAttribute("aria-pressed", index === top);
+  });
 }
 
 function tick() {
@@ -110,6 +132,7 @@ function render() {
   if (tiles.classList.contains("idle") && (!idle || view.failed))
     requestAnimationFrame(() => status.scrollIntoView({ block: "nearest", behavior: "smooth" }));
   const next = view.tiles.findIndex((item) => !item.video);
+  if (next === 0) chosen = null;
   [...tiles.children].forEach((tile, k) => tile.classList.toggle("next", !idle && k === next));
   tiles.classList.toggle("idle", idle && next === 0);
   apply();
@@ -125,5 +148,6 @@ for (const value of SPEEDS) {
 play.addEventListener("click", () => { playing = !playing; apply(); });
 scrub.addEventListener("input", () => { scrubbing = true; apply(); seek(Number(scrub.value)); });
 scrub.addEventListener("change", () => { scrubbing = false; apply(); });
+element.querySelector(".player").classList.toggle("stage", Boolean(props.stage));
 watch("value", render);
 render();

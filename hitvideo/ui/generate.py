@@ -1,0 +1,164 @@
+"""The Generate tab: a prompt goes in, a clip appears and sharpens level by level.
+
+Lays out the page and says what each button does; the work itself is `generation`. Knows nothing of
+models.
+"""
+
+from __future__ import annotations
+
+import html
+import random
+import secrets
+from typing import Any
+
+import gradio as gr
+
+from hitvideo.generator import MODES
+from hitvideo.ui.generation import Generation
+from hitvideo.ui.player import Value, player, settled
+from hitvideo.ui.prompts import EXAMPLES, WORLD, surprise
+
+SCREEN = 480  # pixels a side, where the window is wide enough
+RUNS_AT_ONCE = 2  # people served at a time; the others wait in line
+DRAWN_SEEDS = 1_000_000  # seeds drawn on the page lie below this: easy to read and to pass on
+INVITATION = (
+    "Say what the clip should show and press Generate: level 1 comes first, then it sharpens."
+)
+NO_GENERATOR = (
+    "This weights folder holds no generator, so clips can be taken apart under Reconstruct "
+    "but not written from text."
+)
+
+
+def generate_tab(generation: Generation) -> None:
+    """Fills the tab that is being built."""
+    generator = generation.pipeline.generator
+    if generator is None:
+        gr.HTML(f'<p class="hv-missing">{NO_GENERATOR}</p>', apply_default_css=False)
+        gr.api(generation.stream, api_name="generate")  # says so, too
+        return
+    config = generator.config
+    with gr.Row(elem_classes="hv-inputs hv-generate"):
+        with gr.Column(min_width=320, elem_classes="hv-settings"):
+            with gr.Column(scale=0, elem_classes="hv-prompt"):
+                prompt = gr.Textbox(
+                    label="Prompt",
+                    placeholder=EXAMPLES[0],
+                    lines=1,  # so that Enter generates
+                    max_lines=5,
+                    autofocus=True,
+                )
+                note = gr.HTML(apply_default_css=False, elem_classes="hv-unknown")
+            with gr.Column(scale=0, elem_classes="hv-examples"):
+                samples = [[text] for text in EXAMPLES]
+                examples = gr.Examples(samples, [prompt], label="Or try one of these")
+            with gr.Row(elem_classes="hv-buttons"):
+                run = gr.Button("Generate", variant="primary", size="lg", min_width=110)
+                chance = gr.Button("Surprise me", size="lg", min_width=110)
+                stop = gr.Button("Stop", size="lg", interactive=False, min_width=70)
+            # Bounds are checked with the work, whose sentences say which number is wrong.
+            with gr.Row(elem_classes="hv-fields hv-seed"):
+                seed = gr.Number(None, label="Seed", min_width=130)
+                keep = gr.Checkbox(False, label="Keep this seed", min_width=130)
+            with gr.Accordion("Advanced", open=False, elem_classes="hv-advanced"):
+                with gr.Row(elem_classes="hv-fields"):
+                    guidance = gr.Number(config.guidance, label="Guidance", step=0.5, min_width=90)
+                    temperature = gr.Number(1.0, label="Temperature", step=0.1, min_width=90)
+                    top_k = gr.Number(0, label="Top-k, 0: all", min_width=90)
+                    top_p = gr.Number(1.0, label="Top-p", step=0.05, min_width=90)
+                with gr.Row(elem_classes="hv-fields"):
+                    counts = list(range(1, len(config.levels) + 1))
+                    levels = gr.Radio(counts, value=counts[-1], label="Levels to write")
+                    steps = [(f"a {mode}", mode) for mode in MODES]
+                    mode = gr.Radio(steps, value=config.mode, label="Written in one step")
+                with gr.Row(elem_classes="hv-fields"):
+                    label = "Store prompt, seed and settings in the files"
+                    keep_note = gr.Checkbox(True, label=label)
+            gr.HTML(about(generation), apply_default_css=False, elem_classes="hv-about")
+        with gr.Column(scale=0, min_width=SCREEN, elem_classes="hv-screen"):
+            screen = player(generation.view(message=INVITATION), stage=True)
+            with gr.Row(elem_classes="hv-buttons hv-downloads"):
+                mp4 = gr.DownloadButton("Save MP4", interactive=False, size="lg", min_width=90)
+                gif = gr.DownloadButton("Save GIF", interactive=False, size="lg", min_width=90)
+            with gr.Accordion("Report", open=False, elem_classes="hv-advanced"):
+                report = gr.JSON(show_label=False)
+
+    def draw_seed() -> int:
+        return secrets.randbelow(DRAWN_SEEDS)
+
+    def begin(text: Any, number: Any, keeps: bool, count: int) -> tuple[Any, ...]:
+        view = generation.view(count, message="Waiting for its turn", progress=0.0)
+        return (
+            view.value,
+            remark(text),
+            number if keeps else draw_seed(),
+            gr.Button(interactive=False),
+            gr.Button(interactive=True),
+            gr.DownloadButton(value=None, interactive=False),
+            gr.DownloadButton(value=None, interactive=False),
+        )
+
+    def end(shown: Value, film: Any, loop: Any) -> tuple[Any, ...]:
+        return (
+            settled(shown, "Stopped"),
+            gr.Button(interactive=True),
+            gr.Button(interactive=False),
+            gr.DownloadButton(interactive=film is not None),
+            gr.DownloadButton(interactive=loop is not None),
+        )
+
+    def remark(text: Any) -> str:
+        return html.escape(generation.note(text)) if isinstance(text, str) else ""
+
+    # The work checks all values itself, so that every wrong one gets a sentence of ours.
+    raw: dict[str, Any] = {"preprocess": False, "show_progress": "hidden"}
+    quiet: dict[str, Any] = {**raw, "queue": False, "api_visibility": "private"}
+    begun = gr.on(
+        [run.click, prompt.submit],
+        begin,
+        [prompt, seed, keep, levels],
+        [screen, note, seed, run, stop, mp4, gif],
+        **quiet,
+    )
+    work = begun.then(
+        generation.stream,
+        [prompt, seed, guidance, temperature, top_k, top_p, levels, mode, keep_note],
+        [mp4, seed, report, screen, gif],
+        api_name="generate",
+        concurrency_limit=RUNS_AT_ONCE,
+        **raw,
+    )
+    ended: dict[str, Any] = {
+        "fn": end,
+        "inputs": [screen, mp4, gif],
+        "outputs": [screen, run, stop, mp4, gif],
+        **quiet,
+    }
+    # In the browser, `then` does not follow a failure.
+    work.then(**ended)
+    work.failure(**ended)
+    # Closes this person's generator at its next yield, which is a fraction of a second away.
+    stop.click(None, cancels=[work]).then(**ended)
+
+    gr.on(None, draw_seed, outputs=seed, **quiet)  # when the page opens
+    chance.click(lambda: (surprise(random.Random()), ""), outputs=[prompt, note], **quiet)
+    examples.load_input_event.then(remark, prompt, note, **quiet)
+    prompt.blur(remark, prompt, note, **quiet)
+    seed.input(lambda: True, outputs=keep, **quiet)  # whoever types a seed means it
+
+
+def about(generation: Generation) -> str:
+    """What the shipped model can show and how it runs, as HTML."""
+    rows = "".join(
+        f"<dt>{name}</dt><dd>{html.escape(', '.join(words))}</dd>" for name, words in WORLD.items()
+    )
+    assert generation.pipeline.generator is not None
+    config = generation.pipeline.generator.config
+    seconds = config.frames / config.fps
+    return f"""
+<p>The shipped model knows only Toon, a small cartoon world, and was trained on nothing else:
+anything beyond it comes out as a guess.</p>
+<details><summary>What it knows</summary><dl>{rows}</dl></details>
+<p class="hv-facts">{config.width} by {config.height} pixels, {seconds:g} s at {config.fps:g} fps.
+Runs in {html.escape(generation.setup)}.</p>
+"""

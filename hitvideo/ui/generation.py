@@ -1,0 +1,208 @@
+"""The work behind the Generate tab: a prompt in, what the page shows out, step by step.
+
+A generator that can be closed between any two steps of the decode loop and leaves no file behind.
+Knows nothing of buttons or layout.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.generation import GeneratedVideo, GenerateRequest, GenerateStep
+from hitvideo.generator.text import words_of
+from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.ui.clip_files import write_gif, write_mp4
+from hitvideo.ui.player import PlayerView, Tile, Value
+from hitvideo.ui.prompts import unknown_note
+from hitvideo.ui.reconstruction import seconds_left
+
+SHOW_EVERY = 0.2  # seconds between two views of the progress; also how long a stop may take
+NAMES = {"int8": "int8", "nf4": "NF4", None: "full precision"}
+DEVICES = {"cpu": "the CPU", "cuda": "the GPU"}
+
+log = logging.getLogger(__name__)
+
+
+class Shown(NamedTuple):
+    """What a caller of the API gets, and what the page shows.
+
+    mp4, gif: files of the last level so far; None until there is one.
+    seed: the one in use. report: the settings and the pace, of the last level so far.
+    screen: a `PlayerView.value`.
+    """
+
+    mp4: str | None
+    seed: int | None
+    report: dict[str, Any] | None
+    screen: Value
+    gif: str | None
+
+
+class Generation:
+    """One pipeline, any number of people: nothing of a run is kept here."""
+
+    def __init__(self, pipeline: HiTVideoPipeline) -> None:
+        self.pipeline = pipeline
+
+    def stream(
+        self,
+        prompt: str,
+        seed: float | None = None,
+        guidance: float | None = None,
+        temperature: float = 1.0,
+        top_k: float = 0,
+        top_p: float = 1.0,
+        levels: float | None = None,
+        mode: str | None = None,
+        keep_note: bool = True,
+    ) -> Iterator[Shown]:
+        """Write a clip from text, level by level, coarse first.
+
+        prompt: what the clip should show. seed: 0 to 4294967295; empty takes one by chance.
+        guidance: how closely to follow the prompt; 1 is none. temperature: 0 always takes the
+        likeliest value. top_k: 0 is no limit. top_p: 1 is no limit. levels: how many to write.
+        mode: what a step writes, "token", "row" or "frame". keep_note: whether prompt, seed and
+        settings are stored inside the files.
+
+        Returns an MP4 of the clip, the seed that was used, a report ({prompt, seed, guidance, ...,
+        tokens, seconds, tokens_per_second, quantization, device, unknown_words}), what the player
+        shows ({tiles: [{label, detail, video}], message, ...}, an MP4 for every level), and a GIF.
+        """
+        try:
+            request = self.pipeline.request(
+                prompt,
+                seed,  # type: ignore[arg-type]  # checked there
+                guidance=guidance,
+                temperature=temperature,
+                top_k=top_k,
+                top_p=top_p,
+                levels=levels,
+                mode=mode,
+            )
+            # Gradio copies what is shown to its own cache, which it cleans; the rest ends here.
+            with tempfile.TemporaryDirectory(prefix="hitvideo-") as folder:
+                yield from self._run(Path(folder), request, bool(keep_note))
+        except HiTVideoError as error:
+            yield from self._fail(str(error))
+        except Exception:
+            log.exception("A generation failed")
+            yield from self._fail("Something went wrong on our side; please try again.")
+
+    def view(
+        self,
+        levels: int | None = None,
+        ready: Sequence[Tile] = (),
+        message: str = "",
+        progress: float | None = None,
+        seconds_left: int | None = None,
+        failed: bool = False,
+    ) -> PlayerView:
+        """The player with a place for each of ``levels`` (all), filled as far as it is `ready`."""
+        assert self.pipeline.generator is not None
+        counts = self.pipeline.generator.order().counts[:levels]
+        missing = (level_tile(k, count) for k, count in enumerate(counts, 1) if k > len(ready))
+        return PlayerView((*ready, *missing), message, progress, seconds_left, failed)
+
+    def note(self, prompt: str) -> str:
+        """What a person should know of the prompt's words; empty if all is well."""
+        unknown = self.pipeline.unknown_words(prompt)
+        return unknown_note(unknown, bool(set(words_of(prompt)) - set(unknown)))
+
+    @property
+    def setup(self) -> str:
+        """The precision and the device in use, in words."""
+        device = self.pipeline.device
+        name = NAMES[self.pipeline.quantization]
+        return f"{name} on {DEVICES.get(device.type, str(device))}"
+
+    def _fail(self, message: str) -> Iterator[Shown]:
+        # The page shows the sentence where it stays; the error itself is for callers of the API.
+        view = PlayerView(message=message, failed=True)
+        if self.pipeline.generator is not None:
+            view = self.view(message=message, failed=True)
+        yield Shown(None, None, None, view.value, None)
+        raise gr.Error(message, visible=False, print_exception=False)
+
+    def _run(self, folder: Path, request: GenerateRequest, keep_note: bool) -> Iterator[Shown]:
+        levels, seed = request.levels, request.seed
+        stem = f"{slug(request.prompt)}-seed-{seed}" if keep_note else "hitvideo"
+        note = json.dumps(request.settings()) if keep_note else ""
+        tags = {"title": request.prompt, "comment": note} if keep_note else {}
+        tiles: list[Tile] = []
+        report: dict[str, Any] | None = None
+        mp4: Path | None = None
+
+        begun = shown = time.monotonic()
+        view = self.view(levels, message="Reading the prompt", progress=0.0)
+        yield Shown(None, seed, None, view.value, None)
+        result: GeneratedVideo | None = None
+        for step in self.pipeline.stream(request.prompt, seed, **options(request)):
+            now = time.monotonic()
+            if step.result is not None:
+                result = step.result
+                mp4 = folder / f"{stem}-level-{result.level}.mp4"
+                write_mp4(mp4, result.video, result.fps, tags)
+                tokens = result.codes.levels[result.level - 1].numel()
+                tiles.append(level_tile(result.level, tokens, mp4))
+                report = self._report(step, result)
+            elif now - shown < SHOW_EVERY:
+                continue
+            shown = now
+            left = seconds_left(step.progress, now - begun)
+            view = self.view(levels, tiles, describe(step), step.progress, left)
+            yield Shown(str(mp4) if mp4 else None, seed, report, view.value, None)
+
+        assert result is not None and mp4 is not None and report is not None
+        comment = f"{request.prompt} {note}" if keep_note else ""
+        gif = write_gif(mp4.with_suffix(".gif"), result.video, result.fps, comment)
+        done = (
+            f"Done in {time.monotonic() - begun:.0f} s: {report['tokens']:,} tokens, "
+            f"{report['tokens_per_second']:,.0f} a second, {self.setup}"
+        )
+        view = self.view(levels, tiles, done)
+        yield Shown(str(mp4), seed, report, view.value, str(gif))
+
+    def _report(self, step: GenerateStep, result: GeneratedVideo) -> dict[str, Any]:
+        request = result.request
+        return {
+            "prompt": request.prompt,
+            **request.settings(),
+            "levels": result.level,
+            "tokens": step.tokens,
+            "seconds": round(step.seconds, 3),
+            "tokens_per_second": round(step.tokens_per_second, 1),
+            "quantization": self.pipeline.quantization,
+            "device": str(self.pipeline.device),
+            "unknown_words": self.pipeline.unknown_words(request.prompt),
+        }
+
+
+def options(request: GenerateRequest) -> dict[str, Any]:
+    """The settings as the pipeline takes them."""
+    return {key: value for key, value in request.settings().items() if key != "seed"}
+
+
+def level_tile(level: int, tokens: int, video: Path | None = None) -> Tile:
+    """The tile of levels 1 to `level`, the last of which has that many tokens."""
+    return Tile(f"Level {level}", f"{tokens:,} tokens", video)
+
+
+def describe(step: GenerateStep) -> str:
+    pace = f", {step.tokens_per_second:,.0f} a second" if step.tokens_per_second else ""
+    return f"{step.message}: {step.tokens:,} of {step.total_tokens:,} tokens{pace}"
+
+
+def slug(prompt: str) -> str:
+    """The prompt as part of a file name: a few of its words, of plain letters only."""
+    words = re.sub(r"[^a-z0-9]+", "-", prompt.lower()).strip("-")
+    return words[:48].rsplit("-", 1)[0] if len(words) > 48 else words or "clip"
