@@ -103,9 +103,9 @@ def run_decode(args: argparse.Namespace) -> None:
     with _opened(args.tokens) as file:
         tokenizer, coder = _load(args)
         reader = TokenReader(coder.release, file)
+        frames = decode_video(tokenizer, reader, args.depth)
         if reader.note:
             print("hitvideo:", reader.note, file=sys.stderr)
-        frames = decode_video(tokenizer, reader, args.depth)
         shown = tqdm(frames, unit="frame", total=reader.layout.frames, disable=None)
         write_video(args.out, shown, reader.fps)
     depths = tuple(min(depth, args.depth or depth) for depth in reader.depths)
