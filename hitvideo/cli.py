@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hitvideo import __version__
-from hitvideo.commands import generate, judge, rate, tokens
+from hitvideo.commands import generate, judge, rate, sheet, tokens
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output, json_output, to_json
 
@@ -127,6 +127,8 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     sub = add("alignment", "the judge on generated clips", judge.run_alignment, measures)
     judge.add_alignment_arguments(sub)
 
+    sub = add("sheet", "a contact sheet of 24 generated clips", sheet.run, measures)
+    sheet.add_arguments(sub)
     sub = add("rate", "bits against quality, codecs beside the levels", rate.run_rate, measures)
     rate.add_rate_arguments(sub)
     sub = add("draw", "draw what `evaluate rate` wrote", rate.run_draw, measures)
@@ -155,9 +157,12 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def _load(args: argparse.Namespace) -> HiTVideoPipeline:
-    from hitvideo.pipeline import DEFAULT_WEIGHTS, HiTVideoPipeline
+    """A pipeline for reconstructing: what generates is not loaded."""
+    from hitvideo.pipeline import DEFAULT_WEIGHTS, HiTVideoPipeline, resolve_device
+    from hitvideo.tokenizer import HiTVideoTokenizer
 
-    return HiTVideoPipeline.from_pretrained(args.weights or DEFAULT_WEIGHTS, args.device)
+    folder = Path(args.weights or DEFAULT_WEIGHTS) / "tokenizer"
+    return HiTVideoPipeline(HiTVideoTokenizer.from_pretrained(folder, resolve_device(args.device)))
 
 
 def _reconstruct(args: argparse.Namespace) -> None:
