@@ -1,22 +1,26 @@
 """How fast clips are written on this machine, beside what others and the memory allow.
 
-Everything in one run: the one-token loop, `transformers.generate` over the very same layers, the
-bandwidth that both live on, and whole clips in every mode. Knows nothing of quality.
+Everything in one run: the one-token loop, `transformers.generate` over the same Llama (with its
+layers as transformers and bitsandbytes run them, and with the very layers of our loop), the
+bandwidth that all live on, and whole clips in every mode. Knows nothing of quality.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from statistics import median
 from typing import Any
 
 import torch
+from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.speed import device_name, processor
 from hitvideo.generator import MODES, HiTVideoGenerator
+from hitvideo.generator.linear import Int8Linear
 from hitvideo.generator.quantization import stored_bytes
 from hitvideo.pipeline import HiTVideoPipeline
 
@@ -38,7 +42,9 @@ def benchmark_generator(pipeline: HiTVideoPipeline, repeats: int = 3) -> dict[st
     assert model is not None
     runs = [_loop(pipeline) for _ in range(repeats + 1)][1:]
     tokens, ours = runs[0][0], median(seconds for _, seconds in runs)
-    theirs = median(_transformers(model, tokens, repeats + 1)[1:])
+    layers = model.llama.layers
+    theirs = median(_transformers(model, as_loaded(layers), tokens, repeats + 1)[1:])
+    shared = median(_transformers(model, layers, tokens, repeats + 1)[1:])
     bandwidth = _bandwidth(pipeline.device)
     touched = stored_bytes(model.llama.layers) + stored_bytes(model.head)
     return {
@@ -55,6 +61,8 @@ def benchmark_generator(pipeline: HiTVideoPipeline, repeats: int = 3) -> dict[st
             "tokens_per_second": tokens / ours,
             "transformers_tokens_per_second": tokens / theirs,
             "times_transformers": theirs / ours,
+            "transformers_on_our_layers_tokens_per_second": tokens / shared,
+            "times_transformers_on_our_layers": shared / ours,
             "bytes_per_step": touched,
             "bytes_per_second": bandwidth,
             "bound_tokens_per_second": bandwidth / touched,
@@ -95,8 +103,10 @@ def _loop(pipeline: HiTVideoPipeline) -> tuple[int, float]:
 
 
 @torch.inference_mode()
-def _transformers(model: HiTVideoGenerator, tokens: int, runs: int) -> list[float]:
-    """Seconds `generate` takes for as many tokens: a vocabulary and its head on the same layers.
+def _transformers(
+    model: HiTVideoGenerator, layers: nn.Module, tokens: int, runs: int
+) -> list[float]:
+    """Seconds `generate` takes for as many tokens: a vocabulary and its head on these layers.
 
     The vocabulary is the codebook of level 1; two rows, as guidance needs them.
     """
@@ -111,7 +121,7 @@ def _transformers(model: HiTVideoGenerator, tokens: int, runs: int) -> list[floa
     llama: Any = LlamaForCausalLM(config).eval()
     llama = llama.to(like.device, like.dtype)
     config.num_hidden_layers = model.config.llama["num_hidden_layers"]
-    llama.model.layers = model.llama.layers
+    llama.model.layers = layers
     prompt = torch.arange(2 * 16, device=like.device).view(2, 16) % size
     seconds = []
     for _ in range(runs):
@@ -125,6 +135,22 @@ def _transformers(model: HiTVideoGenerator, tokens: int, runs: int) -> list[floa
         )
         seconds.append(time.perf_counter() - start)
     return seconds
+
+
+def as_loaded(layers: nn.Module) -> nn.Module:
+    """A copy with int8 products as bitsandbytes makes them, as `from_pretrained` leaves them."""
+    layers = copy.deepcopy(layers)
+    for name, layer in list(layers.named_modules()):
+        if isinstance(layer, Int8Linear):
+            from bitsandbytes.nn import Int8Params, Linear8bitLt
+
+            outputs, inputs = layer.weight.shape
+            other = Linear8bitLt(inputs, outputs, bias=False, has_fp16_weights=False)
+            weight = layer.weight * layer.scale[:, None].float()
+            other.weight = Int8Params(weight, requires_grad=False).to(layer.weight.device)
+            parent, _, own = name.rpartition(".")
+            setattr(layers.get_submodule(parent), own, other.eval())
+    return layers
 
 
 def _bandwidth(device: torch.device) -> float:
