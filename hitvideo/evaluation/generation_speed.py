@@ -147,7 +147,8 @@ def as_loaded(layers: nn.Module) -> nn.Module:
             outputs, inputs = layer.weight.shape
             other = Linear8bitLt(inputs, outputs, bias=False, has_fp16_weights=False)
             weight = layer.weight * layer.scale[:, None].float()
-            other.weight = Int8Params(weight, requires_grad=False).to(layer.weight.device)
+            quantized: Any = Int8Params(weight, requires_grad=False)
+            other.weight = quantized.to(layer.weight.device)
             parent, _, own = name.rpartition(".")
             setattr(layers.get_submodule(parent), own, other.eval())
     return layers
