@@ -21,9 +21,7 @@ from hitvideo.ui.prompts import EXAMPLES, WORLD, surprise
 SCREEN = 480  # pixels a side, where the window is wide enough
 RUNS_AT_ONCE = 2  # people served at a time; the others wait in line
 DRAWN_SEEDS = 1_000_000  # seeds drawn on the page lie below this: easy to read and to pass on
-INVITATION = (
-    "Say what the clip should show and press Generate: level 1 comes first, then it sharpens."
-)
+INVITATION = "Describe a clip: level 1 comes first, then it sharpens."
 NO_GENERATOR = (
     "This weights folder holds no generator, so clips can be taken apart under Reconstruct "
     "but not written from text."

@@ -192,7 +192,7 @@ def test_a_fault_of_ours_is_not_shown(
 
 
 def test_stop_ends_one_run_and_no_other(writing: Served, client: Client) -> None:
-    writing.pipeline.pause = 0.3
+    writing.pipeline.pause = 0.6
     stopped = client.submit(prompt=PROMPT, seed=1, api_name="/generate")
     other = connect(writing).submit(prompt=PROMPT, seed=2, api_name="/generate")
     wait_until(lambda: any(out[0] for out in stopped.outputs()))

@@ -8,6 +8,7 @@ const PAUSE = "M6 5h4v14H6zM14 5h4v14h-4z";
 const find = (name) => element.querySelector("." + name);
 const status = find("status"), tiles = find("tiles"), controls = find("controls");
 const play = find("play"), scrub = find("scrub"), speeds = find("speeds"), time = find("time");
+const work = props.stage ? find("player") : status; // what to bring into view when it begins
 let playing = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 let speed = 1;
 let scrubbing = false;
@@ -130,7 +131,7 @@ function render() {
   status.querySelector("progress").value = view.progress ?? 0;
   const idle = view.progress === null;
   if (tiles.classList.contains("idle") && (!idle || view.failed))
-    requestAnimationFrame(() => status.scrollIntoView({ block: "nearest", behavior: "smooth" }));
+    requestAnimationFrame(() => work.scrollIntoView({ block: "nearest", behavior: "smooth" }));
   const next = view.tiles.findIndex((item) => !item.video);
   if (next === 0) chosen = null;
   [...tiles.children].forEach((tile, k) => tile.classList.toggle("next", !idle && k === next));
@@ -148,6 +149,6 @@ for (const value of SPEEDS) {
 play.addEventListener("click", () => { playing = !playing; apply(); });
 scrub.addEventListener("input", () => { scrubbing = true; apply(); seek(Number(scrub.value)); });
 scrub.addEventListener("change", () => { scrubbing = false; apply(); });
-element.querySelector(".player").classList.toggle("stage", Boolean(props.stage));
+find("player").classList.toggle("stage", Boolean(props.stage));
 watch("value", render);
 render();
