@@ -8,6 +8,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from hitvideo.bitstream import TokenCoder
 from hitvideo.errors import HiTVideoError
 from hitvideo.pipeline import DEFAULT_WEIGHTS, HiTVideoPipeline
 from hitvideo.ui.app import build_app, launch, sample_clips
@@ -32,9 +33,10 @@ def main() -> None:
     try:
         quantize = None if args.quantize == "none" else args.quantize
         pipeline = HiTVideoPipeline.from_pretrained(args.weights, args.device, quantize)
+        coder = TokenCoder.from_pretrained(args.weights, pipeline.tokenizer)
     except HiTVideoError as error:
         sys.exit(str(error))
-    app = build_app(pipeline, sample_clips(EXAMPLES))
+    app = build_app(pipeline, sample_clips(EXAMPLES), coder)
     launch(app, share=args.share or None, server_name=args.host, server_port=args.port)
 
 

@@ -11,12 +11,16 @@ from typing import Any
 
 import gradio as gr
 
+from hitvideo.bitstream import TokenCoder
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.ui.generate import generate_tab
 from hitvideo.ui.generation import Generation
+from hitvideo.ui.rate import rate_tab
+from hitvideo.ui.rate_quality import RateQuality
 from hitvideo.ui.reconstruct import reconstruct_tab
 from hitvideo.ui.reconstruction import Reconstruction
 from hitvideo.ui.theme import static, theme
+from hitvideo.ui.tokens import TokenFiles
 
 MAX_FILE_SIZE = "500mb"
 PEOPLE_IN_LINE = 32
@@ -35,8 +39,15 @@ HEADER = """
 """
 
 
-def build_app(pipeline: HiTVideoPipeline, clips: Sequence[Path] = ()) -> gr.Blocks:
-    """The app, not yet served. clips: video files offered as examples."""
+def build_app(
+    pipeline: HiTVideoPipeline, clips: Sequence[Path] = (), coder: TokenCoder | None = None
+) -> gr.Blocks:
+    """The app, not yet served.
+
+    clips: video files offered as examples. coder: of the token files; without one they hold plain
+    packed bits.
+    """
+    coder = coder or TokenCoder.packed(pipeline.tokenizer)
     with gr.Blocks(
         title="HiTVideo",
         fill_width=True,  # the style sheet sets the measure
@@ -49,7 +60,9 @@ def build_app(pipeline: HiTVideoPipeline, clips: Sequence[Path] = ()) -> gr.Bloc
             with gr.Tab("Generate", id="generate"):
                 generate_tab(Generation(pipeline))
             with gr.Tab("Reconstruct", id="reconstruct"):
-                reconstruct_tab(Reconstruction(pipeline), clips)
+                reconstruct_tab(Reconstruction(pipeline, TokenFiles(pipeline, coder)), clips)
+            with gr.Tab("Rate vs quality", id="rate"):
+                rate_tab(RateQuality(pipeline, coder), clips)
     return app.queue(max_size=PEOPLE_IN_LINE)
 
 
@@ -57,7 +70,7 @@ def launch(app: gr.Blocks, **options: Any) -> str:
     """Serves the app and returns its address; `options` go to `gr.Blocks.launch`."""
     _, local, _ = app.launch(
         theme=theme(),
-        css=static("page.css") + static("generate.css"),
+        css="".join(static(f"{name}.css") for name in ("page", "generate", "tokens", "rate")),
         max_file_size=MAX_FILE_SIZE,
         footer_links=["api"],
         run_history=False,  # it would point at files that are cleaned away

@@ -1,4 +1,4 @@
-"""The table of levels: tokens, bits, bits per pixel and quality, and what they say in one line.
+"""The table of levels: what each takes and how good it is, and what that says in one line.
 
 Knows nothing of videos or how the numbers were found.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any
 
 import gradio as gr
@@ -17,11 +18,14 @@ from hitvideo.ui.theme import static
 RAW_BPP = 24  # 8-bit RGB
 
 
-def table_value(results: Sequence[LevelResult] = (), depth: int = 0) -> dict[str, Any]:
+def table_value(
+    results: Sequence[LevelResult] = (), depth: int = 0, sizes: Sequence[int] = ()
+) -> dict[str, Any]:
     """The finished levels as JSON: a summary (empty until all `depth` are done), and rows.
 
-    rows: level, tokens and bits of this level alone; nominal bpp, psnr (dB; None where nothing
-    differs) and ssim of levels 1 to this one.
+    sizes: bytes of the token file when cut after each level, once there is one.
+    rows: level, tokens and bits of this level alone; nominal bpp, bytes and actual bpp (None until
+    there is a token file), psnr (dB; None where nothing differs) and ssim of levels 1 to this one.
     """
     rows = [
         {
@@ -29,10 +33,12 @@ def table_value(results: Sequence[LevelResult] = (), depth: int = 0) -> dict[str
             "tokens": result.tokens,
             "bits": result.bits,
             "bpp": result.bpp,
+            "bytes": size,
+            "bpp_actual": size and 8 * size / (result.frames.size // 3),
             "psnr": result.psnr if math.isfinite(result.psnr) else None,
             "ssim": result.ssim,
         }
-        for result in results
+        for result, size in zip_longest(results, sizes)
     ]
     return {"summary": summary(results) if 0 < depth == len(results) else "", "rows": rows}
 

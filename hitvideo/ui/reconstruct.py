@@ -12,11 +12,13 @@ from typing import Any
 
 import gradio as gr
 
+from hitvideo.ui.inputs import clip_inputs
 from hitvideo.ui.levels import levels_table, table_value
+from hitvideo.ui.open_tokens import download_button, open_tokens
 from hitvideo.ui.player import Value, player, settled
-from hitvideo.ui.reconstruction import MAX_SECONDS, SIZES, Reconstruction
+from hitvideo.ui.reconstruction import MAX_SECONDS, Reconstruction
+from hitvideo.ui.running import Handler, buttons, wire
 
-RUNS_AT_ONCE = 2  # people served at a time; the others wait in line
 INVITATION = (
     "Choose a clip and press Reconstruct: it becomes tokens at several levels, "
     "and is rebuilt from the first level, then the first two, and so on."
@@ -25,51 +27,26 @@ INVITATION = (
 
 def reconstruct_tab(reconstruction: Reconstruction, clips: Sequence[Path]) -> None:
     """Fills the tab that is being built; `clips` are offered as examples."""
-    with gr.Row(elem_classes="hv-inputs"):
-        with gr.Column(scale=5, min_width=320):
-            video = gr.Video(
-                label="Clip",
-                show_label=False,
-                sources=["upload"],
-                height=290,
-                buttons=[],
-                elem_classes="hv-upload",
-            )
-        with gr.Column(scale=6, min_width=320, elem_classes="hv-settings"):
-            if clips:
-                gr.Examples([[str(clip)] for clip in clips], [video], label="Or try one of these")
-            # Bounds are checked with the work, whose sentences say which number is wrong.
-            with gr.Row(elem_classes="hv-fields"):
-                start = gr.Number(0, label="Start, seconds", min_width=110)
-                length = gr.Number(8, label=f"Length, up to {MAX_SECONDS:g}", min_width=110)
-                size = gr.Radio(SIZES, value=128, label="Size, pixels a side", min_width=250)
-            with gr.Row(elem_classes="hv-buttons"):
-                run = gr.Button("Reconstruct", variant="primary", size="lg", min_width=120)
-                stop = gr.Button("Stop", size="lg", interactive=False, min_width=90)
+    with clip_inputs(clips, MAX_SECONDS) as clip:
+        run, stop = buttons("Reconstruct")
     screen = player(reconstruction.view(message=INVITATION))
     table = levels_table()
+    with gr.Row(elem_classes="hv-buttons hv-take"):
+        tokens = download_button()
+    open_tokens(reconstruction.tokens)
 
-    def begin() -> tuple[Value, Value, gr.Button, gr.Button]:
+    def begin() -> tuple[Any, ...]:
         view = reconstruction.view(message="Waiting for its turn", progress=0.0)
-        return view.value, table_value(), gr.Button(interactive=False), gr.Button(interactive=True)
+        return view.value, table_value(), gr.DownloadButton(value=None, interactive=False)
 
-    def end(shown: Value) -> tuple[Value, gr.Button, gr.Button]:
-        view = settled(shown, "Stopped")
-        return view, gr.Button(interactive=True), gr.Button(interactive=False)
+    def end(shown: Value, file: str | None) -> tuple[Any, ...]:
+        return settled(shown, "Stopped"), gr.DownloadButton(interactive=file is not None)
 
-    quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    begun = run.click(begin, outputs=[screen, table, run, stop], **quiet)
-    work = begun.then(
-        reconstruction.stream,
-        [video, start, length, size],
-        [screen, table],
+    wire(
+        run,
+        stop,
+        begin=Handler(begin, [], [screen, table, tokens]),
+        work=Handler(reconstruction.stream, clip, [screen, table, tokens]),
+        end=Handler(end, [screen, tokens], [screen, tokens]),
         api_name="reconstruct",
-        show_progress="hidden",
-        concurrency_limit=RUNS_AT_ONCE,
     )
-    # In the browser, `then` does not follow a failure.
-    work.then(end, screen, [screen, run, stop], **quiet)
-    work.failure(end, screen, [screen, run, stop], **quiet)
-    # Closes this person's generator at its next yield, which is at most one group of frames away.
-    stopped = stop.click(None, cancels=[work])
-    stopped.then(end, screen, [screen, run, stop], **quiet)

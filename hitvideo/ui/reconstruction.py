@@ -6,7 +6,6 @@ nothing of buttons or layout.
 
 from __future__ import annotations
 
-import logging
 import math
 import tempfile
 import time
@@ -14,21 +13,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self, TypeGuard
 
-import gradio as gr
 import numpy as np
+import torch
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.pipeline import HiTVideoPipeline, LevelResult
+from hitvideo.tokenizer import VideoCodes
+from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.levels import table_value
 from hitvideo.ui.player import PlayerView, Tile, Value
+from hitvideo.ui.tokens import TokenFiles
 from hitvideo.video import read_frames, write_video
 
 FPS = 8.0  # frames per second that the models know
 SIZES = (64, 128, 192, 256)  # sides of the square clip, pixels
 MAX_SECONDS = 20.0
 SURE_AFTER = 0.5  # seconds of work before a guess at the time left is worth showing
-
-log = logging.getLogger(__name__)
 
 
 class Request(NamedTuple):
@@ -41,50 +41,66 @@ class Request(NamedTuple):
 
     @classmethod
     def check(
-        cls, path: str | None, start: float | None, length: float | None, size: int | None
+        cls,
+        path: str | None,
+        start: float | None,
+        length: float | None,
+        size: int | None,
+        longest: float = MAX_SECONDS,
     ) -> Self:
-        """Raises HiTVideoError for what a person can put right."""
+        """Raises HiTVideoError for what a person can put right; longest: in seconds."""
         if not path:
             raise HiTVideoError("Choose a clip first: upload one, or take an example.")
         if not _is_number(start) or start < 0:
             raise HiTVideoError("The start must be a number of seconds, 0 or more.")
-        if not _is_number(length) or not 0 < length <= MAX_SECONDS:
-            raise HiTVideoError(
-                f"The length must be more than 0 and at most {MAX_SECONDS:g} seconds."
-            )
+        if not _is_number(length) or not 0 < length <= longest:
+            raise HiTVideoError(f"The length must be more than 0 and at most {longest:g} seconds.")
         if size not in SIZES:
             raise HiTVideoError(f"The size must be one of {', '.join(map(str, SIZES))} pixels.")
         return cls(path, start, length, size)
 
 
+class Reconstructed(NamedTuple):
+    """What a caller of the API gets, and the page shows.
+
+    screen: a `PlayerView.value`. table: a `table_value`. tokens: a token file of all levels, None
+    until it is made.
+    """
+
+    screen: Value
+    table: Value
+    tokens: str | None = None
+
+
 class Reconstruction:
     """One pipeline, any number of people: nothing of a run is kept here."""
 
-    def __init__(self, pipeline: HiTVideoPipeline) -> None:
-        self.pipeline = pipeline
+    def __init__(self, pipeline: HiTVideoPipeline, tokens: TokenFiles) -> None:
+        self.pipeline, self.tokens = pipeline, tokens
 
     def stream(
         self, video: str | None, start: float | None, length: float | None, size: int | None
-    ) -> Iterator[tuple[Value, Value]]:
+    ) -> Iterator[Reconstructed]:
         """Encode a clip and decode it at every level, coarse first.
 
         video: a video file. start: where to begin, in seconds. length: seconds, at most 20.
         size: side of the centre square, in pixels: 64, 128, 192 or 256.
 
         Returns what the player shows ({tiles: [{label, detail, video}], message, ...}: the original
-        at 8 fps, then an MP4 for every level) and the table ({summary, rows: [{level, tokens, bits,
-        bpp, psnr, ssim}]}: tokens and bits of the level alone, nominal bits per pixel and quality
-        with all coarser levels). Both grow level by level.
+        at 8 fps, then an MP4 for every level), the table ({summary, rows: [{level, tokens, bits,
+        bpp, bytes, bpp_actual, psnr, ssim}]}: tokens and bits of the level alone, the others with
+        all coarser levels: nominal bits per pixel, bytes of the token file, its actual bits per
+        pixel, quality), and the token file (.hitv). The first two grow level by level; the token
+        file and what is known from it come last.
         """
         try:
             # Gradio copies what is shown to its own cache, which it cleans; the rest ends here.
             with tempfile.TemporaryDirectory(prefix="hitvideo-") as folder:
                 yield from self._run(Path(folder), Request.check(video, start, length, size))
-        except HiTVideoError as error:
-            yield from self._fail(str(error))
-        except Exception:
-            log.exception("A reconstruction failed")
-            yield from self._fail("Something went wrong on our side; please try again.")
+        except Exception as error:
+            message = explain(error, "A reconstruction")
+            yield Reconstructed(self.view(message=message, failed=True).value, table_value())
+            raise refusal(message) from error
 
     def view(
         self,
@@ -102,14 +118,9 @@ class Reconstruction:
         tiles = (original or Tile("Original"), *ready, *missing)
         return PlayerView(tiles, message, progress, seconds_left, failed)
 
-    def _fail(self, message: str) -> Iterator[tuple[Value, Value]]:
-        # The page shows the sentence where it stays; the error itself is for callers of the API.
-        yield self.view(message=message, failed=True).value, table_value()
-        raise gr.Error(message, visible=False, print_exception=False)
-
-    def _run(self, folder: Path, request: Request) -> Iterator[tuple[Value, Value]]:
-        reading = self.view(message="Reading the clip", progress=0.0).value, table_value()
-        yield reading
+    def _run(self, folder: Path, request: Request) -> Iterator[Reconstructed]:
+        view = self.view(message="Reading the clip", progress=0.0)
+        yield (reading := Reconstructed(view.value, table_value()))
         pictures = []
         path, start, seconds, size = request
         for picture in read_frames(path, fps=FPS, size=size, start=start, seconds=seconds):
@@ -130,9 +141,18 @@ class Reconstruction:
                 tiles.append(level_tile(step.result.level, step.result.bpp, file))
             left = seconds_left(step.progress, time.monotonic() - begun)
             view = self.view(original, tiles, step.message, step.progress, left)
-            yield view.value, table_value(results, depth)
+            yield Reconstructed(view.value, table_value(results, depth))
+        tokens = folder / f"{Path(path).stem}.hitv"
+        sizes = self.tokens.save(tokens, codes_of(results), FPS)
         done = f"Done in {time.monotonic() - begun:.0f} s"
-        yield self.view(original, tiles, done).value, table_value(results, depth)
+        view = self.view(original, tiles, done)
+        yield Reconstructed(view.value, table_value(results, depth, sizes), str(tokens))
+
+
+def codes_of(results: Sequence[LevelResult]) -> VideoCodes:
+    """The codes of all levels of a clip."""
+    grids = tuple(torch.from_numpy(result.codes).unsqueeze(0) for result in results)
+    return VideoCodes(grids, *results[0].frames.shape[:3])
 
 
 def level_tile(level: int, bpp: float, video: Path | None = None) -> Tile:

@@ -11,7 +11,8 @@ function render() {
     const line = document.createElement("tr");
     const cells = [
       row.level, whole.format(row.tokens), whole.format(row.bits),
-      row.bpp.toFixed(4), row.psnr === null ? "exact" : row.psnr.toFixed(2), row.ssim.toFixed(3),
+      row.bpp.toFixed(4), row.bpp_actual?.toFixed(4) ?? "", row.bytes ? whole.format(row.bytes) : "",
+      row.psnr === null ? "exact" : row.psnr.toFixed(2), row.ssim.toFixed(3),
     ];
     cells.forEach((text) => { line.insertCell().textContent = text; });
     return line;
