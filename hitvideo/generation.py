@@ -222,9 +222,11 @@ def _number(name: str, value: float) -> float:
 
 def _whole(name: str, value: float) -> int:
     number = _number(name, value)
-    if isinstance(value, float) and not number.is_integer():
+    if isinstance(value, int):
+        return value
+    if not number.is_integer():
         raise HiTVideoError(f"The {name} must be a whole number, not {number:g}.")
-    return int(value)
+    return int(number)
 
 
 def _within(name: str, value: float, least: float, most: float) -> None:
