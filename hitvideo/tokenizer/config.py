@@ -82,7 +82,7 @@ MINI_LEVELS = (
     LevelConfig((4, 8, 8), (1, 1, 1), (4, 4, 4, 4, 4, 4), 256, 2, 3, memory=8),
 )
 
-# The usual single-level video tokenizer, 0.0625 bits per pixel, that the hierarchy is compared with:
+# The usual single-level video tokenizer, 0.0625 bits per pixel, to compare the hierarchy with:
 # as many parameters, and the same memory as far as it goes without a coarser level to read
 # stillness off.
 SINGLE_LEVEL = (LevelConfig((4, 8, 8), (1, 1, 1), (4,) * 8, 320, 4, 6, memory=1),)
