@@ -20,6 +20,7 @@ from hitvideo.ui.theme import static
 
 REFERENCE = Path(__file__).resolve().parents[2] / "assets" / "results" / "rate-clips.json"
 CODECS = [("x264", "x264"), ("x265", "x265"), ("SVT-AV1", "svt-av1")]
+SCRIPTS = ("rate_draw.js", "rate_table.js", "rate_plot.js")
 INVITATION = (
     "Choose a clip and press Run: its levels are measured at their real size, and video codecs "
     "on the same frames; then choose any point to see that version."
@@ -42,7 +43,7 @@ def rate_tab(rate: RateQuality, clips: Sequence[Path]) -> None:
                 RateView(message=INVITATION).value,
                 html_template=static("rate_plot.html"),
                 css_template=static("rate_plot.css"),
-                js_on_load=static("rate_plot.js"),
+                js_on_load="".join(map(static, SCRIPTS)),
                 apply_default_css=False,
                 elem_classes="hv-plot",
                 reference=reference(REFERENCE, rate.pipeline),
