@@ -30,7 +30,7 @@ function frame() {
   const ys = [...all, ...ghost].map((p) => p[metric]);
   const x = xs.length ? extent(xs) : EMPTY.x, y = ys.length ? extent(ys) : EMPTY.y;
   const pad = (y[1] - y[0]) * 0.07 || 0.5;
-  const domain = { x: [x[0] / 1.3, x[1] * 1.15], y: [y[0] - 2 * pad, y[1] + pad] };
+  const domain = { x: [x[0] / 1.3, x[1] * 1.15], y: [y[0] - 2.6 * pad, y[1] + pad] };
   const [left, right] = domain.x.map(Math.log);
   const [low, high] = domain.y;
   return {
