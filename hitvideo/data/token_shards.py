@@ -42,7 +42,6 @@ class ToonSource:
     fps: float
 
     def __call__(self) -> tuple[np.ndarray, list[str]]:
-        torch.set_num_threads(1)
         scene = sample_scene(self.seed)
         words = [caption(scene, self.seed + (k << 40)) for k in range(WORDINGS)]
         return render(scene, *self.size, self.fps).numpy(), words
@@ -149,6 +148,8 @@ def _ahead(
 
 
 def _read(source: Source) -> tuple[np.ndarray, list[str]] | None:
+    """In a worker process, of which there is one for every core."""
+    torch.set_num_threads(1)
     try:
         return source()
     except HiTVideoError:

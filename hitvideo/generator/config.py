@@ -27,6 +27,7 @@ class GeneratorConfig(PreTrainedConfig):
     frames, height, width, fps: native size of a clip.
     guidance: default scale of classifier-free guidance; mode: default entry of ``MODES``.
     tokenizer_hash: fingerprint of the tokenizer whose codes it writes.
+    note: a sentence for people on what these weights can and cannot do.
     """
 
     model_type = "hitvideo-generator"
@@ -45,6 +46,7 @@ class GeneratorConfig(PreTrainedConfig):
         guidance: float = 3.0,
         mode: str = "token",
         tokenizer_hash: str = "",
+        note: str = "",
         **kwargs: Any,
     ) -> None:
         if mode not in MODES:
@@ -58,6 +60,7 @@ class GeneratorConfig(PreTrainedConfig):
         self.guidance = guidance
         self.mode = mode
         self.tokenizer_hash = tokenizer_hash
+        self.note = note
         super().__init__(**kwargs)
 
     @property

@@ -48,6 +48,7 @@ def build_app(
     packed bits.
     """
     coder = coder or TokenCoder.packed(pipeline.tokenizer)
+    tokens = TokenFiles(pipeline, coder)
     with gr.Blocks(
         title="HiTVideo",
         fill_width=True,  # the style sheet sets the measure
@@ -58,9 +59,9 @@ def build_app(
         # First what these weights can do.
         with gr.Tabs(selected="generate" if pipeline.generator else "reconstruct"):
             with gr.Tab("Generate", id="generate"):
-                generate_tab(Generation(pipeline))
+                generate_tab(Generation(pipeline, tokens))
             with gr.Tab("Reconstruct", id="reconstruct"):
-                reconstruct_tab(Reconstruction(pipeline, TokenFiles(pipeline, coder)), clips)
+                reconstruct_tab(Reconstruction(pipeline, tokens), clips)
             with gr.Tab("Rate vs quality", id="rate"):
                 rate_tab(RateQuality(pipeline, coder), clips)
     return app.queue(max_size=PEOPLE_IN_LINE)

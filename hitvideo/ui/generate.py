@@ -15,6 +15,7 @@ import gradio as gr
 
 from hitvideo.generator import MODES
 from hitvideo.ui.generation import Generation
+from hitvideo.ui.open_tokens import download_button
 from hitvideo.ui.player import Value, player, settled
 from hitvideo.ui.prompts import EXAMPLES, WORLD, surprise
 
@@ -78,6 +79,7 @@ def generate_tab(generation: Generation) -> None:
             with gr.Row(elem_classes="hv-buttons hv-downloads"):
                 mp4 = gr.DownloadButton("Save MP4", interactive=False, size="lg", min_width=90)
                 gif = gr.DownloadButton("Save GIF", interactive=False, size="lg", min_width=90)
+                hitv = download_button()
             with gr.Accordion("Report", open=False, elem_classes="hv-advanced"):
                 report = gr.JSON(show_label=False)
 
@@ -92,17 +94,15 @@ def generate_tab(generation: Generation) -> None:
             number if keeps else draw_seed(),
             gr.Button(interactive=False),
             gr.Button(interactive=True),
-            gr.DownloadButton(value=None, interactive=False),
-            gr.DownloadButton(value=None, interactive=False),
+            *(gr.DownloadButton(value=None, interactive=False) for _ in range(3)),
         )
 
-    def end(shown: Value, film: Any, loop: Any) -> tuple[Any, ...]:
+    def end(shown: Value, *files: Any) -> tuple[Any, ...]:
         return (
             settled(shown, "Stopped"),
             gr.Button(interactive=True),
             gr.Button(interactive=False),
-            gr.DownloadButton(interactive=film is not None),
-            gr.DownloadButton(interactive=loop is not None),
+            *(gr.DownloadButton(interactive=file is not None) for file in files),
         )
 
     def remark(text: Any) -> str:
@@ -115,21 +115,21 @@ def generate_tab(generation: Generation) -> None:
         [run.click, prompt.submit],
         begin,
         [prompt, seed, keep, levels],
-        [screen, note, seed, run, stop, mp4, gif],
+        [screen, note, seed, run, stop, mp4, gif, hitv],
         **quiet,
     )
     work = begun.then(
         generation.stream,
         [prompt, seed, guidance, temperature, top_k, top_p, levels, mode, keep_note],
-        [mp4, seed, report, screen, gif],
+        [mp4, seed, report, screen, gif, hitv],
         api_name="generate",
         concurrency_limit=RUNS_AT_ONCE,
         **raw,
     )
     ended: dict[str, Any] = {
         "fn": end,
-        "inputs": [screen, mp4, gif],
-        "outputs": [screen, run, stop, mp4, gif],
+        "inputs": [screen, mp4, gif, hitv],
+        "outputs": [screen, run, stop, mp4, gif, hitv],
         **quiet,
     }
     # In the browser, `then` does not follow a failure.
@@ -155,7 +155,7 @@ def about(generation: Generation) -> str:
     seconds = config.frames / config.fps
     return f"""
 <p>The shipped model knows only Toon, a small cartoon world, and was trained on nothing else:
-anything beyond it comes out as a guess.</p>
+anything beyond it comes out as a guess. {html.escape(config.note)}</p>
 <details><summary>What it knows</summary><dl>{rows}</dl></details>
 <p class="hv-facts">{config.width} by {config.height} pixels, {seconds:g} s at {config.fps:g} fps.
 Runs in {html.escape(generation.setup)}.</p>

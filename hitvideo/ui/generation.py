@@ -25,6 +25,7 @@ from hitvideo.ui.clip_files import write_gif, write_mp4
 from hitvideo.ui.player import PlayerView, Tile, Value
 from hitvideo.ui.prompts import unknown_note
 from hitvideo.ui.reconstruction import seconds_left
+from hitvideo.ui.tokens import TokenFiles
 
 SHOW_EVERY = 0.2  # seconds between two views of the progress; also how long a stop may take
 NAMES = {"int8": "int8", "nf4": "NF4", None: "full precision"}
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 class Shown(NamedTuple):
     """What a caller of the API gets, and what the page shows.
 
-    mp4, gif: files of the last level so far; None until there is one.
+    mp4, gif, hitv: files of the last level so far; None until there is one.
     seed: the one in use. report: the settings and the pace, of the last level so far.
     screen: a `PlayerView.value`.
     """
@@ -46,13 +47,15 @@ class Shown(NamedTuple):
     report: dict[str, Any] | None
     screen: Value
     gif: str | None
+    hitv: str | None
 
 
 class Generation:
     """One pipeline, any number of people: nothing of a run is kept here."""
 
-    def __init__(self, pipeline: HiTVideoPipeline) -> None:
+    def __init__(self, pipeline: HiTVideoPipeline, tokens: TokenFiles) -> None:
         self.pipeline = pipeline
+        self.tokens = tokens
 
     def stream(
         self,
@@ -75,8 +78,9 @@ class Generation:
         settings are stored inside the files.
 
         Returns an MP4 of the clip, the seed that was used, a report ({prompt, seed, guidance, ...,
-        tokens, seconds, tokens_per_second, quantization, device, unknown_words}), what the player
-        shows ({tiles: [{label, detail, video}], message, ...}, an MP4 for every level), and a GIF.
+        tokens, seconds, tokens_per_second, quantization, device, unknown_words,
+        token_file_bytes}), what the player shows ({tiles: [{label, detail, video}], message, ...},
+        an MP4 for every level), a GIF and the token file.
         """
         try:
             request = self.pipeline.request(
@@ -130,7 +134,7 @@ class Generation:
         view = PlayerView(message=message, failed=True)
         if self.pipeline.generator is not None:
             view = self.view(message=message, failed=True)
-        yield Shown(None, None, None, view.value, None)
+        yield Shown(None, None, None, view.value, None, None)
         raise gr.Error(message, visible=False, print_exception=False)
 
     def _run(self, folder: Path, request: GenerateRequest, keep_note: bool) -> Iterator[Shown]:
@@ -141,10 +145,11 @@ class Generation:
         tiles: list[Tile] = []
         report: dict[str, Any] | None = None
         mp4: Path | None = None
+        hitv: Path | None = None
 
         begun = shown = time.monotonic()
         view = self.view(levels, message="Reading the prompt", progress=0.0)
-        yield Shown(None, seed, None, view.value, None)
+        yield Shown(None, seed, None, view.value, None, None)
         result: GeneratedVideo | None = None
         for step in self.pipeline.stream(request.prompt, seed, **options(request)):
             now = time.monotonic()
@@ -154,13 +159,16 @@ class Generation:
                 write_mp4(mp4, result.video, result.fps, tags)
                 tokens = result.codes.levels[result.level - 1].numel()
                 tiles.append(level_tile(result.level, tokens, mp4))
-                report = self._report(step, result)
+                hitv = mp4.with_suffix(".hitv")
+                size = self.tokens.save(hitv, result.codes, result.fps)[-1]
+                report = {**self._report(step, result), "token_file_bytes": size}
             elif now - shown < SHOW_EVERY:
                 continue
             shown = now
             left = seconds_left(step.progress, now - begun)
             view = self.view(levels, tiles, describe(step), step.progress, left)
-            yield Shown(str(mp4) if mp4 else None, seed, report, view.value, None)
+            film, file = (str(path) if path else None for path in (mp4, hitv))
+            yield Shown(film, seed, report, view.value, None, file)
 
         assert result is not None and mp4 is not None and report is not None
         comment = f"{request.prompt} {note}" if keep_note else ""
@@ -170,7 +178,7 @@ class Generation:
             f"{report['tokens_per_second']:,.0f} a second, {self.setup}"
         )
         view = self.view(levels, tiles, done)
-        yield Shown(str(mp4), seed, report, view.value, str(gif))
+        yield Shown(str(mp4), seed, report, view.value, str(gif), str(hitv))
 
     def _report(self, step: GenerateStep, result: GeneratedVideo) -> dict[str, Any]:
         request = result.request

@@ -53,7 +53,8 @@ def shrunk(path: str, size: int) -> np.ndarray:
 
 
 def test_every_level_comes_back_as_a_video(writing: Served, client: Client) -> None:
-    mp4, seed, report, screen, gif = ask(client, seed=7)
+    mp4, seed, report, screen, gif, hitv = ask(client, seed=7)
+    assert Path(hitv).stat().st_size == report["token_file_bytes"] > 0
     steps = [s.result for s in writing.pipeline.stream(PROMPT, seed=7) if s.result is not None]
     tiles = screen["tiles"]
     assert [tile["label"] for tile in tiles] == ["Level 1", "Level 2", "Level 3"]
@@ -86,7 +87,7 @@ def notes(mp4: str, gif: str) -> tuple[dict[str, str], bytes]:
 
 
 def test_prompt_and_seed_go_into_the_files_unless_switched_off(client: Client) -> None:
-    mp4, _, _, _, gif = ask(client, seed=7, guidance=2.5, levels=1)
+    mp4, _, _, _, gif, _ = ask(client, seed=7, guidance=2.5, levels=1)
     film, loop = notes(mp4, gif)
     assert film["title"] == PROMPT
     settings = json.loads(film["comment"])
@@ -94,10 +95,10 @@ def test_prompt_and_seed_go_into_the_files_unless_switched_off(client: Client) -
     assert PROMPT.encode() in loop and film["comment"].encode() in loop
     assert "seed-7" in Path(mp4).name
 
-    mp4, _, _, screen, gif = ask(client, seed=7, guidance=2.5, levels=1, keep_note=False)
+    mp4, _, _, screen, gif, hitv = ask(client, seed=7, guidance=2.5, levels=1, keep_note=False)
     film, loop = notes(mp4, gif)
     assert not {"title", "comment"} & set(film) and loop == b""
-    names = [Path(path).name for path in (mp4, gif, *(t["video"] for t in screen["tiles"]))]
+    names = [Path(path).name for path in (mp4, gif, hitv, *(t["video"] for t in screen["tiles"]))]
     assert not any("seed" in name or "car" in name for name in names)
 
 
@@ -106,7 +107,7 @@ def test_levels_arrive_one_by_one_and_only_those_asked_for(writing: Served, clie
     job = client.submit(prompt=PROMPT, seed=7, levels=2, api_name="/generate")
     job.result()
     counts = []
-    for _, seed, report, screen, _ in job.outputs():
+    for _, seed, report, screen, _, _ in job.outputs():
         ready = [tile["video"] is not None for tile in screen["tiles"]]
         assert len(ready) == 2 and ready == sorted(ready, reverse=True)
         assert (report["levels"] if report else 0) == sum(ready)
@@ -164,7 +165,7 @@ def check_sentence(error: AppError, words: str) -> None:
 def test_any_text_is_a_prompt_and_strange_words_are_named(
     client: Client, prompt: str, unknown: list[str]
 ) -> None:
-    mp4, _, report, _, gif = ask(client, prompt, seed=1, levels=1)
+    mp4, _, report, _, gif, hitv = ask(client, prompt, seed=1, levels=1)
     assert report["prompt"] == prompt
     assert [word for word in report["unknown_words"] if word in unknown] == unknown
     film, loop = notes(mp4, gif)
