@@ -1,5 +1,6 @@
 """What several tests share: a tiny tokenizer, smooth moving video, the shipped weights."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,14 @@ def randomize(model: torch.nn.Module, seed: int = 0) -> None:
             fan_in = parameter[0].numel() if parameter.ndim > 1 else 4
             noise = torch.randn(parameter.shape, generator=generator)
             parameter.copy_(noise * fan_in**-0.5 + (1.0 if parameter.ndim == 1 else 0.0) * 0.5)
+
+
+@pytest.fixture(autouse=True)
+def threads() -> Iterator[None]:
+    """Sums depend a little on how many threads share them, so no test may change that for others."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -165,7 +165,7 @@ def check_sentence(error: AppError, words: str) -> None:
 def test_any_text_is_a_prompt_and_strange_words_are_named(
     client: Client, prompt: str, unknown: list[str]
 ) -> None:
-    mp4, _, report, _, gif, hitv = ask(client, prompt, seed=1, levels=1)
+    mp4, _, report, _, gif, _ = ask(client, prompt, seed=1, levels=1)
     assert report["prompt"] == prompt
     assert [word for word in report["unknown_words"] if word in unknown] == unknown
     film, loop = notes(mp4, gif)
