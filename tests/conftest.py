@@ -31,7 +31,7 @@ def randomize(model: torch.nn.Module, seed: int = 0) -> None:
 
 @pytest.fixture(autouse=True)
 def threads() -> Iterator[None]:
-    """Sums depend a little on how many threads share them, so no test may change that for others."""
+    """Sums depend a little on how many threads share them: no test may change that for others."""
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
