@@ -42,12 +42,16 @@ def run_rate(args: argparse.Namespace) -> None:
 
     from hitvideo.bitstream import TokenCoder
     from hitvideo.evaluation.rate_set import evaluate_rate, open_set
-    from hitvideo.pipeline import DEFAULT_WEIGHTS, HiTVideoPipeline
+    from hitvideo.pipeline import DEFAULT_WEIGHTS, HiTVideoPipeline, resolve_device
+    from hitvideo.tokenizer import HiTVideoTokenizer
 
     with json_output(args.out) as final:
         clips = open_set(args.clips)
         weights = Path(args.weights or DEFAULT_WEIGHTS)
-        pipeline = HiTVideoPipeline.from_pretrained(weights, args.device)
+        tokenizer = HiTVideoTokenizer.from_pretrained(
+            Path(weights) / "tokenizer", resolve_device(args.device)
+        )
+        pipeline = HiTVideoPipeline(tokenizer)
         coder = TokenCoder.from_pretrained(weights, pipeline.tokenizer)
         tables = coder.release.tables_name
         coding = f"entropy tables {tables.hex()}" if any(tables) else "packed bits"

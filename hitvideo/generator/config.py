@@ -74,16 +74,6 @@ class GeneratorConfig(PreTrainedConfig):
         """FSQ steps of every level's dimensions."""
         return [tuple(level["steps"]) for level in self.levels]
 
-    @property
-    def digits(self) -> int:
-        """The most digits that a code of any level has."""
-        return max((len(steps) for steps in self.steps), default=0)
-
-    @property
-    def choices(self) -> int:
-        """The most values that a digit of any level has."""
-        return max((max(steps) for steps in self.steps), default=0)
-
 
 def written_levels(tokenizer: TokenizerConfig, depth: int) -> list[dict[str, Any]]:
     """``levels`` of a generator that writes the tokenizer's first ``depth`` levels."""

@@ -7,7 +7,6 @@ Knows nothing of buttons or layout.
 from __future__ import annotations
 
 import json
-import logging
 import re
 import tempfile
 import time
@@ -15,13 +14,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import gradio as gr
-
-from hitvideo.errors import HiTVideoError
 from hitvideo.generation import GeneratedVideo, GenerateRequest, GenerateStep
 from hitvideo.generator.text import words_of
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.ui.clip_files import write_gif, write_mp4
+from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.player import PlayerView, Tile, Value
 from hitvideo.ui.prompts import unknown_note
 from hitvideo.ui.reconstruction import seconds_left
@@ -30,8 +27,6 @@ from hitvideo.ui.tokens import TokenFiles
 SHOW_EVERY = 0.2  # seconds between two views of the progress; also how long a stop may take
 NAMES = {"int8": "int8", "nf4": "NF4", None: "full precision"}
 DEVICES = {"cpu": "the CPU", "cuda": "the GPU"}
-
-log = logging.getLogger(__name__)
 
 
 class Shown(NamedTuple):
@@ -96,11 +91,8 @@ class Generation:
             # Gradio copies what is shown to its own cache, which it cleans; the rest ends here.
             with tempfile.TemporaryDirectory(prefix="hitvideo-") as folder:
                 yield from self._run(Path(folder), request, bool(keep_note))
-        except HiTVideoError as error:
-            yield from self._fail(str(error))
-        except Exception:
-            log.exception("A generation failed")
-            yield from self._fail("Something went wrong on our side; please try again.")
+        except Exception as error:
+            yield from self._fail(explain(error, "A generation"))
 
     def view(
         self,
@@ -135,7 +127,7 @@ class Generation:
         if self.pipeline.generator is not None:
             view = self.view(message=message, failed=True)
         yield Shown(None, None, None, view.value, None, None)
-        raise gr.Error(message, visible=False, print_exception=False)
+        raise refusal(message)
 
     def _run(self, folder: Path, request: GenerateRequest, keep_note: bool) -> Iterator[Shown]:
         levels, seed = request.levels, request.seed
