@@ -37,7 +37,8 @@ class GenerateRequest:
     temperature: 0 always takes the likeliest value. top_k: 0 is no limit; top_p: 1 is none. All of
         them act on one digit of a code at a time, which has at most 8 values in the shipped model.
     levels: how many the language model writes; finer ones are left to the decoder.
-    mode: what one step writes, "token", "row" or "frame" (a latent frame of a level).
+    mode: what one step writes, "token" (or a patch of four), "row" or "frame" (a latent frame of a
+        level); "mixed" writes level 1 by tokens and finer ones by frames.
     size: frames, height and width in pixels.
     """
 
@@ -115,7 +116,7 @@ def check_request(
     prompt: str,
     seed: int | None = None,
     guidance: float | None = None,
-    temperature: float = 1.0,
+    temperature: float | None = None,
     top_k: int = 0,
     top_p: float = 1.0,
     levels: int | None = None,
@@ -128,6 +129,7 @@ def check_request(
     """
     from hitvideo.generator.config import MODES
 
+    temperature = config.warmth if temperature is None else temperature
     request = GenerateRequest(
         prompt=check_prompt(prompt),
         seed=secrets.randbelow(MAX_SEED + 1) if seed is None else _whole("seed", seed),

@@ -83,7 +83,7 @@ def test_the_benchmark_sets_the_loop_beside_transformers(
     loop = report["loop"]
     ratio = loop["tokens_per_second"] / loop["transformers_tokens_per_second"]
     assert loop["times_transformers"] == pytest.approx(ratio)
-    assert [mode["mode"] for mode in report["modes"]] == ["token", "row", "frame"]
+    assert [mode["mode"] for mode in report["modes"]] == ["token", "row", "frame", "mixed"]
     steps = [mode["steps"] for mode in report["modes"]]
     assert steps == sorted(steps, reverse=True)
     for mode in report["modes"]:

@@ -15,8 +15,8 @@ def test_every_clip_has_its_place() -> None:
     height = (sheet.shape[0] - GAP) // 2
     assert (sheet[GAP, GAP] == 5).all()
     assert (sheet[GAP + height, GAP] == 10 * COLUMNS + 5).all()
-    assert (sheet[GAP : GAP + 32, GAP : GAP + 3 * 32] == 5).all()
-    assert (sheet[GAP + 34 : GAP + height - GAP] < 128).any()  # the caption is written
+    assert (sheet[GAP : GAP + 128, GAP : GAP + 3 * 128] == 5).all()  # small frames are enlarged
+    assert (sheet[GAP + 130 : GAP + height - GAP] < 128).any()  # the caption is written
 
 
 def test_only_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,14 +6,13 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hitvideo.errors import HiTVideoError
+from hitvideo.commands.common import add_benchmark, add_json, add_model, load_all, set_threads
 from hitvideo.files import to_json
 
 if TYPE_CHECKING:
     import numpy as np
 
     from hitvideo.generation import GenerateStep
-    from hitvideo.pipeline import HiTVideoPipeline
 
 
 def add_generate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,11 +20,11 @@ def add_generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", metavar="OUT.mp4")
     parser.add_argument("--seed", type=int, help="0 to 4294967295 (by chance)")
     parser.add_argument("--guidance", type=float, help="how closely to follow the prompt")
-    parser.add_argument("--temperature", type=float, default=1.0, help="0: no chance (1)")
+    parser.add_argument("--temperature", type=float, help="of chance; 0: none")
     parser.add_argument("--top-k", type=int, default=0, help="likeliest values of a digit (all)")
     parser.add_argument("--top-p", type=float, default=1.0, help="their share of chance (1)")
     parser.add_argument("--levels", type=int, help="how many the model writes (all it knows)")
-    parser.add_argument("--mode", help="what one step writes: token, row or frame")
+    parser.add_argument("--mode", help="what one step writes: token, row, frame or mixed")
     parser.add_argument("--no-metadata", action="store_true", help="leave prompt and seed out")
     _add_common(parser)
 
@@ -35,7 +34,7 @@ def run_generate(args: argparse.Namespace) -> None:
 
     from hitvideo.video import write_video
 
-    pipeline = _load(args)
+    pipeline = load_all(args)
     options = {
         name: getattr(args, name)
         for name in ("guidance", "temperature", "top_k", "top_p", "levels", "mode")
@@ -84,21 +83,15 @@ def run_generate(args: argparse.Namespace) -> None:
 
 
 def add_benchmark_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--repeats", type=int, default=3, help="runs to take the median of (3)")
-    parser.add_argument("--threads", type=int, help="processor threads (torch's choice)")
+    add_benchmark(parser, repeats=3)
     _add_common(parser)
 
 
 def run_benchmark(args: argparse.Namespace) -> None:
-    import torch
-
     from hitvideo.evaluation.generation_speed import benchmark_generator
 
-    if args.threads is not None:
-        if args.threads < 1:
-            raise HiTVideoError(f"The number of threads must be at least 1, not {args.threads}.")
-        torch.set_num_threads(args.threads)
-    report = benchmark_generator(_load(args), args.repeats)
+    set_threads(args)
+    report = benchmark_generator(load_all(args), args.repeats)
     if args.json:
         print(to_json(report))
         return
@@ -115,13 +108,5 @@ def run_benchmark(args: argparse.Namespace) -> None:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quantize", default="auto", help="auto, int8, nf4 or none (auto)")
-    parser.add_argument("--weights", help="folder of the model (the shipped one)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ... (auto)")
-    parser.add_argument("--json", action="store_true", help="print JSON on stdout")
-
-
-def _load(args: argparse.Namespace) -> HiTVideoPipeline:
-    from hitvideo.pipeline import DEFAULT_WEIGHTS, HiTVideoPipeline
-
-    quantize = None if args.quantize == "none" else args.quantize
-    return HiTVideoPipeline.from_pretrained(args.weights or DEFAULT_WEIGHTS, args.device, quantize)
+    add_model(parser)
+    add_json(parser)

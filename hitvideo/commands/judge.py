@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hitvideo.commands.common import add_json, add_model, load_all, weights_folder
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import json_output, to_json
 
@@ -38,7 +38,8 @@ def add_judge_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--coded", type=int, default=100, help="how many to code and decode, too; 0: none (100)"
     )
-    _add_common(parser)
+    add_model(parser)
+    add_json(parser)
 
 
 def run_judge(args: argparse.Namespace) -> None:
@@ -54,7 +55,7 @@ def run_judge(args: argparse.Namespace) -> None:
 
     _check_clips(args.clips)
     with json_output(args.out) as report:
-        device, weights = resolve_device(args.device), _weights(args)
+        device, weights = resolve_device(args.device), weights_folder(args)
         judge = Judge.from_pretrained(weights / "judge", device)
         report.update(judge=fingerprint(judge), clips=args.clips)
         report["degraded"] = evaluate_judge(judge, args.clips, shown)
@@ -84,40 +85,47 @@ def add_alignment_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the generator (auto)",
     )
     parser.add_argument("--levels", type=int, help="how many to write (the model's own)")
-    parser.add_argument("--mode", help="what a step writes: token, row or frame (the model's own)")
+    parser.add_argument(
+        "--mode",
+        action="append",
+        help="token, row, frame or mixed: what a step writes; repeatable (the model's own)",
+    )
+    parser.add_argument("--temperature", type=float, help="of sampling (the model's own)")
     parser.add_argument("--batch", type=int, default=8, help="clips written at once (8)")
-    _add_common(parser)
+    add_model(parser)
+    add_json(parser)
 
 
 def run_alignment(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from hitvideo.evaluation.alignment import Size, evaluate_alignment, unseen_cases
+    from hitvideo.evaluation.alignment import Options, Size, evaluate_alignment, unseen_cases
     from hitvideo.evaluation.ceilings import round_trip
     from hitvideo.evaluation.judge import Judge
-    from hitvideo.pipeline import HiTVideoPipeline
     from hitvideo.tokenizer import fingerprint
 
     _check_clips(args.clips)
     if args.batch < 1:
         raise HiTVideoError(f"The batch must be at least 1, not {args.batch}.")
     with json_output(args.out) as report:
-        weights = _weights(args)
-        quantize = None if args.quantize == "none" else args.quantize
-        pipeline = HiTVideoPipeline.from_pretrained(weights, args.device, quantize)
+        weights = weights_folder(args)
+        pipeline = load_all(args)
         if pipeline.generator is None:
             raise HiTVideoError(f"There is no generator in {weights} whose clips could be judged.")
         judge = Judge.from_pretrained(weights / "judge", pipeline.device)
         config = pipeline.generator.config
         levels = args.levels or len(config.levels)
+        common = {"levels": levels, "temperature": args.temperature}
         guidances = args.guidance or [config.guidance, 1.0]
+        modes = args.mode or [config.mode]
+        # The first mode at every guidance, the others at the first one.
+        settings = [{"guidance": scale, "mode": modes[0]} for scale in guidances]
+        settings += [{"guidance": guidances[0], "mode": mode} for mode in modes[1:]]
         size = Size(config.frames, config.height, config.width, config.fps)
-        with tqdm(total=args.clips * len(guidances), unit="clip", disable=None) as bar:
+        with tqdm(total=args.clips * len(settings), unit="clip", disable=None) as bar:
 
-            def generate(prompts: list[str], seeds: list[int], scale: float | None) -> np.ndarray:
-                made = pipeline.generate_batch(
-                    prompts, seeds, guidance=scale, levels=levels, mode=args.mode
-                )
+            def generate(prompts: list[str], seeds: list[int], options: Options) -> np.ndarray:
+                made = pipeline.generate_batch(prompts, seeds, **common, **options)
                 bar.update(len(prompts))
                 return made
 
@@ -126,7 +134,7 @@ def run_alignment(args: argparse.Namespace) -> None:
                 judge,
                 unseen_cases(args.clips),
                 size,
-                guidances=guidances,
+                settings=settings,
                 round_trip=round_trip(pipeline.tokenizer, levels),
                 batch=args.batch,
             )
@@ -134,7 +142,7 @@ def run_alignment(args: argparse.Namespace) -> None:
             judge=fingerprint(judge),
             tokenizer=fingerprint(pipeline.tokenizer),
             quantization=pipeline.quantization,
-            mode=args.mode or config.mode,
+            temperature=config.warmth if args.temperature is None else args.temperature,
             levels=levels,
             **asdict(size),
         )
@@ -145,7 +153,8 @@ def run_alignment(args: argparse.Namespace) -> None:
     for entry in report["generated"]:
         for group in ("trained", "withheld"):
             if group in entry:
-                print(f"guidance {entry['guidance']:g}, {group}: {_summary(entry[group])}")
+                name = f"{entry['mode']}, guidance {entry['guidance']:g}, {group}"
+                print(f"{name}: {_summary(entry[group])}")
     for name, groups in report["ceilings"].items():
         print(f"ceiling, {name.replace('_', ' ')}: {_summary(groups['all'])}")
     print(
@@ -153,18 +162,6 @@ def run_alignment(args: argparse.Namespace) -> None:
             **report["variety"]
         )
     )
-
-
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", help="folder of the model (the shipped one)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ... (auto)")
-    parser.add_argument("--json", action="store_true", help="print JSON on stdout")
-
-
-def _weights(args: argparse.Namespace) -> Path:
-    from hitvideo.pipeline import DEFAULT_WEIGHTS
-
-    return Path(args.weights or DEFAULT_WEIGHTS)
 
 
 def _check_clips(clips: int) -> None:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hitvideo.commands.common import add_json, add_model, weights_folder
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output, json_output, to_json
 
@@ -32,9 +33,8 @@ def add_rate_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="METRIC",
         help=f"some of {', '.join(METRICS)}",
     )
-    parser.add_argument("--weights", help="folder of the model (the shipped one)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ... (auto)")
-    parser.add_argument("--json", action="store_true", help="print JSON on stdout")
+    add_model(parser)
+    add_json(parser)
 
 
 def run_rate(args: argparse.Namespace) -> None:
@@ -42,12 +42,12 @@ def run_rate(args: argparse.Namespace) -> None:
 
     from hitvideo.bitstream import TokenCoder
     from hitvideo.evaluation.rate_set import evaluate_rate, open_set
-    from hitvideo.pipeline import DEFAULT_WEIGHTS, HiTVideoPipeline, resolve_device
+    from hitvideo.pipeline import HiTVideoPipeline, resolve_device
     from hitvideo.tokenizer import HiTVideoTokenizer
 
     with json_output(args.out) as final:
         clips = open_set(args.clips)
-        weights = Path(args.weights or DEFAULT_WEIGHTS)
+        weights = weights_folder(args)
         tokenizer = HiTVideoTokenizer.from_pretrained(
             Path(weights) / "tokenizer", resolve_device(args.device)
         )
@@ -122,7 +122,7 @@ def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("baseline", metavar="B.json", help="the same of another tokenizer")
     parser.add_argument("out", metavar="OUT.json")
     parser.add_argument("--fewer", type=float, default=70.0, help="percent of bits to save (70)")
-    parser.add_argument("--json", action="store_true", help="print JSON on stdout")
+    add_json(parser)
 
 
 def run_compare(args: argparse.Namespace) -> None:

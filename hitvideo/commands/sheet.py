@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from hitvideo.commands.common import add_model, load_all
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output
 
@@ -19,29 +20,25 @@ COUNT, COLUMNS = 24, 4
 SHOWN = (0.1, 0.5, 0.9)  # where in the clip its frames are taken
 LINE, LINES = 13, 3  # of the caption: height in pixels, how many
 GAP = 8
+LEAST = 128  # pixels a side that a frame should have on the sheet
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("out", metavar="OUT.png")
     parser.add_argument("--guidance", type=float, help="how closely to follow the prompts")
-    parser.add_argument("--mode", help="what one step writes: token, row or frame")
+    parser.add_argument("--mode", help="what one step writes: token, row, frame or mixed")
     parser.add_argument("--quantize", default="auto", help="auto, int8, nf4 or none (auto)")
-    parser.add_argument("--weights", help="folder of the model (the shipped one)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ... (auto)")
+    add_model(parser)
 
 
 def run(args: argparse.Namespace) -> None:
     """Seeds 0 to 23, each with a caption of its own."""
     from hitvideo.data.toon import caption, sample_scene
-    from hitvideo.pipeline import DEFAULT_WEIGHTS, HiTVideoPipeline
 
     if not str(args.out).lower().endswith(".png"):
         raise HiTVideoError("The contact sheet is a picture; its name must end in .png.")
-    quantize = None if args.quantize == "none" else args.quantize
     with binary_output(args.out) as file:
-        pipeline = HiTVideoPipeline.from_pretrained(
-            args.weights or DEFAULT_WEIGHTS, args.device, quantize
-        )
+        pipeline = load_all(args)
         scenes = range(FIRST_SCENE, FIRST_SCENE + COUNT)
         prompts = [caption(sample_scene(seed), seed) for seed in scenes]
         clips: list[np.ndarray] = []
@@ -60,7 +57,8 @@ def contact_sheet(clips: Sequence[np.ndarray], captions: Sequence[str]) -> Image
     """Three frames of every clip, uint8 ``(T, H, W, 3)``, with its caption below."""
     from PIL import Image, ImageDraw, ImageFont
 
-    _, height, width, _ = clips[0].shape
+    larger = max(1, LEAST // min(clips[0].shape[1:3]))
+    height, width = (larger * side for side in clips[0].shape[1:3])
     cell = (len(SHOWN) * width + GAP, height + LINES * LINE + GAP)
     rows = -(-len(clips) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * cell[0] + GAP, rows * cell[1] + GAP), "white")
@@ -70,6 +68,7 @@ def contact_sheet(clips: Sequence[np.ndarray], captions: Sequence[str]) -> Image
         x, y = GAP + index % COLUMNS * cell[0], GAP + index // COLUMNS * cell[1]
         for place, share in enumerate(SHOWN):
             frame = Image.fromarray(clip[round(share * (len(clip) - 1))])
+            frame = frame.resize((width, height), Image.Resampling.BICUBIC)
             sheet.paste(frame, (x + place * width, y))
         for number, line in enumerate(textwrap.wrap(text, letters)[:LINES]):
             draw.text((x, y + height + 2 + number * LINE), line, "#333", font)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hitvideo.commands.common import add_json, add_model, weights_folder
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import to_json
 
@@ -41,7 +42,8 @@ def add_encode_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, default=128, help="side of the square, pixels (128)")
     parser.add_argument("--start", type=float, default=0.0, help="seconds into the video (0)")
     parser.add_argument("--seconds", type=float, help="length to take (to the end)")
-    _add_common(parser)
+    add_model(parser)
+    add_json(parser)
 
 
 def run_encode(args: argparse.Namespace) -> None:
@@ -91,7 +93,8 @@ def add_decode_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("tokens", metavar="CLIP.hitv")
     parser.add_argument("out", metavar="OUT.mp4")
     parser.add_argument("--depth", type=int, help="levels to decode (all that it holds)")
-    _add_common(parser)
+    add_model(parser)
+    add_json(parser)
 
 
 def run_decode(args: argparse.Namespace) -> None:
@@ -171,18 +174,12 @@ def _clips(args: argparse.Namespace) -> Iterator[np.ndarray]:
         yield toon_clip(seed, frames=FRAMES, height=SIDE, width=SIDE).frames.numpy()
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--weights", help="folder of the model (the shipped one)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ... (auto)")
-    parser.add_argument("--json", action="store_true", help="print JSON on stdout")
-
-
 def _load(args: argparse.Namespace) -> tuple[HiTVideoTokenizer, TokenCoder]:
     from hitvideo.bitstream import TokenCoder
-    from hitvideo.pipeline import DEFAULT_WEIGHTS, resolve_device
+    from hitvideo.pipeline import resolve_device
     from hitvideo.tokenizer import HiTVideoTokenizer
 
-    weights = Path(args.weights or DEFAULT_WEIGHTS)
+    weights = weights_folder(args)
     device = resolve_device(args.device)
     tokenizer = HiTVideoTokenizer.from_pretrained(weights / "tokenizer", device)
     return tokenizer, TokenCoder.from_pretrained(weights, tokenizer)

@@ -22,7 +22,6 @@ from torch import Tensor
 
 from hitvideo.data.toon import toon_clip
 from hitvideo.errors import HiTVideoError
-from hitvideo.video import probe, read_frames
 
 VIDEO_SUFFIXES = {".mp4", ".mov", ".webm", ".mkv", ".avi", ".gif", ".m4v"}
 SHORT_SIDE = 192  # clips are kept at this size: room to crop and scale around 128
@@ -113,6 +112,8 @@ def folder_clips(folder: Path, max_bytes: int = 6 << 30, seed: int = 0) -> list[
 
 def _read_clip(path: Path) -> PoolClip | None:
     """The clip, or None for a file that cannot be read: one must not stop a night of training."""
+    from hitvideo.video import probe, read_frames  # a machine that trains on Toon has no decoder
+
     try:
         info = probe(path)
         scale = SHORT_SIDE / min(info.height, info.width)

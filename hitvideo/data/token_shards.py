@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,7 +25,6 @@ from hitvideo.data.pool import VIDEO_SUFFIXES
 from hitvideo.data.toon import caption, render, sample_scene
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer
-from hitvideo.video import read_video
 
 BATCH = 16  # clips tokenized together
 SHARD = 512  # clips in a file
@@ -37,12 +36,18 @@ Source = Callable[[], tuple[np.ndarray, list[str]]]  # frames uint8 (T, H, W, 3)
 
 @dataclass(frozen=True)
 class ToonSource:
+    """The scene of a seed; plain: only its main actor, in clear weather before a still camera."""
+
     seed: int
     size: Size
     fps: float
+    plain: bool = False
 
     def __call__(self) -> tuple[np.ndarray, list[str]]:
         scene = sample_scene(self.seed)
+        if self.plain:
+            actors = scene.subjects[:1]
+            scene = replace(scene, subjects=actors, weather="clear", camera="still")
         words = [caption(scene, self.seed + (k << 40)) for k in range(WORDINGS)]
         return render(scene, *self.size, self.fps).numpy(), words
 
@@ -55,6 +60,8 @@ class FileSource:
     fps: float
 
     def __call__(self) -> tuple[np.ndarray, list[str]]:
+        from hitvideo.video import read_video  # a machine that trains on Toon has no decoder
+
         frames, height, width = self.size
         clip = read_video(self.path, fps=self.fps, size=(height, width), seconds=frames / self.fps)
         short = frames - len(clip)

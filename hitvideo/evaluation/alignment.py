@@ -8,7 +8,7 @@ tokenizers or files; returns plain data for JSON.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, count, islice
 from typing import Any
@@ -24,8 +24,9 @@ FIRST_SEED = 4_000_000  # of the captions; no clip of these seeds is ever traine
 VARIETY = 16  # seeds of one prompt
 
 Words = dict[str, str]
-# Prompts, a seed for each, and a guidance scale (None: the default), to clips (B, T, H, W, 3).
-Generate = Callable[[list[str], list[int], float | None], np.ndarray]
+Options = Mapping[str, Any]  # of sampling, as far as they are not the generator's own
+# Prompts, a seed for each, and options, to clips (B, T, H, W, 3).
+Generate = Callable[[list[str], list[int], Options], np.ndarray]
 RoundTrip = Callable[[np.ndarray], np.ndarray]  # clips (B, T, H, W, 3), coded and decoded again
 
 
@@ -75,12 +76,12 @@ def evaluate_alignment(
     cases: Sequence[Case],
     size: Size,
     *,
-    guidances: Sequence[float | None] = (None, 1.0),
+    settings: Sequence[Options] = ({},),
     round_trip: RoundTrip | None = None,
     batch: int = 8,
     variety: int = VARIETY,
 ) -> dict[str, Any]:
-    """Accuracy of generated clips at every guidance, the ceilings, and the variety.
+    """Accuracy of generated clips in every setting, the ceilings, and the variety.
 
     size: of the clips that ``generate`` returns, for the renders to be alike.
     round_trip: codes and decodes clips as far as the generator writes; without it that ceiling is
@@ -95,12 +96,12 @@ def evaluate_alignment(
         if round_trip is not None:
             decoded += judge_clips(judge, round_trip(clips))
     generated = []
-    for guidance in guidances:
+    for options in settings:
         seen: list[Words] = []
         for part in _batches(cases, batch):
             prompts, seeds = [case.prompt for case in part], [case.seed for case in part]
-            seen += judge_clips(judge, generate(prompts, seeds, guidance))
-        generated.append({"guidance": guidance, **accuracies(cases, seen), "by_clip": seen})
+            seen += judge_clips(judge, generate(prompts, seeds, options))
+        generated.append({**options, **accuracies(cases, seen), "by_clip": seen})
     ceilings = {"renders": accuracies(cases, renders)}
     if round_trip is not None:
         ceilings["true_codes"] = accuracies(cases, decoded)
@@ -170,7 +171,7 @@ def measure_variety(
     case = next((c for c in plain if c.scene.camera == "still"), cases[0])
     numbers = list(range(seeds))
     made = [
-        generate([case.prompt] * len(part), list(part), None) for part in _batches(numbers, batch)
+        generate([case.prompt] * len(part), list(part), {}) for part in _batches(numbers, batch)
     ]
     rendered = size.render(list(islice(alike(case.scene), seeds)))
     return {

@@ -25,7 +25,6 @@ from hitvideo.generator.quantization import stored_bytes
 from hitvideo.pipeline import HiTVideoPipeline
 
 PROMPT = "a red car drives to the left across a desert"
-TOKENS = 128  # of the loops that are compared
 BUFFER = 1 << 28  # bytes that are read to measure the memory: more than any cache holds
 
 
@@ -41,10 +40,10 @@ def benchmark_generator(pipeline: HiTVideoPipeline, repeats: int = 3) -> dict[st
     model = pipeline.generator
     assert model is not None
     runs = [_loop(pipeline) for _ in range(repeats + 1)][1:]
-    tokens, ours = runs[0][0], median(seconds for _, seconds in runs)
+    tokens, steps, ours = runs[0][0], runs[0][1], median(seconds for *_, seconds in runs)
     layers = model.llama.layers
-    theirs = median(_transformers(model, as_loaded(layers), tokens, repeats + 1)[1:])
-    shared = median(_transformers(model, layers, tokens, repeats + 1)[1:])
+    theirs = median(_transformers(model, as_loaded(layers), steps, repeats + 1)[1:])
+    shared = median(_transformers(model, layers, steps, repeats + 1)[1:])
     bandwidth = _bandwidth(pipeline.device)
     touched = stored_bytes(model.llama.layers) + stored_bytes(model.head)
     return {
@@ -58,15 +57,20 @@ def benchmark_generator(pipeline: HiTVideoPipeline, repeats: int = 3) -> dict[st
         "parameters": sum(p.numel() for p in model.parameters()),
         "bytes": stored_bytes(model),
         "loop": {
+            "tokens": tokens,
+            "steps": steps,
             "tokens_per_second": tokens / ours,
-            "transformers_tokens_per_second": tokens / theirs,
-            "times_transformers": theirs / ours,
-            "transformers_on_our_layers_tokens_per_second": tokens / shared,
-            "times_transformers_on_our_layers": shared / ours,
+            "steps_per_second": steps / ours,
+            "transformers_tokens_per_second": steps / theirs,
+            "times_transformers": tokens / ours / (steps / theirs),
+            "times_transformers_by_steps": theirs / ours,
+            "transformers_on_our_layers_tokens_per_second": steps / shared,
+            "times_transformers_on_our_layers": tokens / ours / (steps / shared),
+            "times_transformers_on_our_layers_by_steps": shared / ours,
             "bytes_per_step": touched,
             "bytes_per_second": bandwidth,
-            "bound_tokens_per_second": bandwidth / touched,
-            "of_bound": tokens / ours / (bandwidth / touched),
+            "bound_steps_per_second": bandwidth / touched,
+            "of_bound": steps / ours / (bandwidth / touched),
         },
         "modes": [_clip(pipeline, mode, repeats) for mode in MODES],
     }
@@ -94,23 +98,24 @@ def _clip(pipeline: HiTVideoPipeline, mode: str, repeats: int) -> dict[str, Any]
     }
 
 
-def _loop(pipeline: HiTVideoPipeline) -> tuple[int, float]:
-    """Tokens and seconds of a one-token loop, reading the prompt included."""
-    for step in pipeline.stream(PROMPT, 0, mode="token"):
-        if step.steps == TOKENS:
-            break
-    return step.tokens, step.seconds
+def _loop(pipeline: HiTVideoPipeline) -> tuple[int, int, float]:
+    """Tokens, steps and seconds of a clip one position a step, reading the prompt included.
+
+    A position of a finer level is a patch of four tokens, so there are fewer steps than tokens.
+    """
+    *_, last = pipeline.stream(PROMPT, 0, mode="token")
+    return last.tokens, last.steps, last.seconds
 
 
 @torch.inference_mode()
 def _transformers(
     model: HiTVideoGenerator, layers: nn.Module, tokens: int, runs: int
 ) -> list[float]:
-    """Seconds `generate` takes for as many tokens: a vocabulary and its head on these layers.
+    """Seconds `generate` takes for so many tokens: a vocabulary and its head on these layers.
 
     The vocabulary is the codebook of level 1; two rows, as guidance needs them.
     """
-    size = math.prod(model.config.steps[0])
+    size = model.config.codebooks[0]
     config = LlamaConfig(
         **{**model.config.llama, "vocab_size": size, "num_hidden_layers": 0},
         bos_token_id=None,

@@ -5,6 +5,7 @@ Knows nothing of tensors, weights or pixels.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,20 +13,36 @@ from transformers import PreTrainedConfig
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import TokenizerConfig
+from hitvideo.tokenizer.config import LevelConfig
 
-MODES = ("token", "row", "frame")  # what one step of the decode loop writes
+KINDS = ("token", "row", "frame")  # what one step of the decode loop writes of a level
+MODES = (*KINDS, "mixed")  # of a whole clip
+
+
+def kinds_of(mode: str, levels: int) -> tuple[str, ...]:
+    """What one step writes of every level; raises HiTVideoError for an unknown mode.
+
+    "mixed" writes level 1, which decides what happens, token by token, and finer ones by frames.
+    """
+    if mode not in MODES:
+        raise HiTVideoError(f"The mode is one of {', '.join(MODES)}, not {mode}.")
+    if mode == "mixed":
+        return ("token", *["frame"] * (levels - 1))
+    return (mode,) * levels
 
 
 class GeneratorConfig(PreTrainedConfig):
     """Settings of `HiTVideoGenerator`.
 
     levels: per written level, coarse to fine, ``{"stride": [t, h, w], "steps": [...]}`` as in the
-        tokenizer; how far the language model writes.
+        tokenizer, and "patch": the side of the square of tokens that is one position of the
+        sequence; how far the language model writes.
     llama: keyword arguments of `LlamaConfig`: hidden_size, num_hidden_layers and so on.
     text_width: width of the text encoder's output. text_encoder: its folder or hub name.
     head_width: width of the head that writes a code digit by digit.
     frames, height, width, fps: native size of a clip.
-    guidance: default scale of classifier-free guidance; mode: default entry of ``MODES``.
+    guidance, warmth, mode: defaults: the scale of classifier-free guidance, the temperature of
+        sampling (whose own name transformers keeps for itself), an entry of ``MODES``.
     tokenizer_hash: fingerprint of the tokenizer whose codes it writes.
     note: a sentence for people on what these weights can and cannot do.
     """
@@ -44,13 +61,13 @@ class GeneratorConfig(PreTrainedConfig):
         width: int = 128,
         fps: float = 8.0,
         guidance: float = 3.0,
+        warmth: float = 1.0,
         mode: str = "token",
         tokenizer_hash: str = "",
         note: str = "",
         **kwargs: Any,
     ) -> None:
-        if mode not in MODES:
-            raise HiTVideoError(f"The mode is one of {', '.join(MODES)}, not {mode}.")
+        kinds_of(mode, len(levels))
         self.levels = [dict(level) for level in levels]
         self.llama = dict(llama or {})
         self.text_width = text_width
@@ -58,6 +75,7 @@ class GeneratorConfig(PreTrainedConfig):
         self.head_width = head_width
         self.frames, self.height, self.width, self.fps = frames, height, width, fps
         self.guidance = guidance
+        self.warmth = warmth
         self.mode = mode
         self.tokenizer_hash = tokenizer_hash
         self.note = note
@@ -70,9 +88,18 @@ class GeneratorConfig(PreTrainedConfig):
         ]
 
     @property
+    def patches(self) -> list[int]:
+        return [level["patch"] for level in self.levels]
+
+    @property
+    def codebooks(self) -> list[int]:
+        """How many codes a token of each level can be."""
+        return [math.prod(level["steps"]) for level in self.levels]
+
+    @property
     def steps(self) -> list[tuple[int, ...]]:
-        """FSQ steps of every level's dimensions."""
-        return [tuple(level["steps"]) for level in self.levels]
+        """FSQ steps of all digits at one position, per level: those of a whole patch."""
+        return [tuple(level["steps"]) * level["patch"] ** 2 for level in self.levels]
 
 
 def written_levels(tokenizer: TokenizerConfig, depth: int) -> list[dict[str, Any]]:
@@ -81,10 +108,21 @@ def written_levels(tokenizer: TokenizerConfig, depth: int) -> list[dict[str, Any
         raise HiTVideoError(f"The levels to write are 1 to {tokenizer.depth}, not {depth}.")
     if tokenizer.quantizer != "fsq":
         raise HiTVideoError("The generator writes the digits of FSQ codes; this tokenizer is VQ.")
+    coarsest = tokenizer.levels[0]
     return [
-        {"stride": list(level.stride), "steps": list(level.steps)}
+        {
+            "stride": list(level.stride),
+            "steps": list(level.steps),
+            "patch": _patch(level, coarsest),
+        }
         for level in tokenizer.levels[:depth]
     ]
+
+
+def _patch(level: LevelConfig, coarsest: LevelConfig) -> int:
+    """Two, where a token of the coarsest level covers such a square and its number fits 63 bits."""
+    room = min(a // b for a, b in zip(coarsest.stride[1:], level.stride[1:], strict=True))
+    return 2 if room % 2 == 0 and 4 * level.bits < 63 else 1
 
 
 # The shipped model: small enough to be trained, and to run, on two processor cores.
@@ -96,3 +134,4 @@ MINI_LLAMA = {
     "num_key_value_heads": 4,
     "head_dim": 64,
 }
+MINI_HEAD = 192  # width of its digit head

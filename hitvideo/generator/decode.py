@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hitvideo.generator.cache import CachedLlama
+from hitvideo.generator.config import kinds_of
 from hitvideo.generator.model import HiTVideoGenerator
-from hitvideo.generator.order import Size
+from hitvideo.generator.order import NOTHING, Size
 from hitvideo.generator.sampling import Noise, Sampling
 
 
@@ -27,8 +28,8 @@ class Written:
 
     tokens, total: written so far and in the end, per clip. step, steps: the same for blocks.
     seconds: spent in the loop so far. writing: the level that the step wrote, 1-based.
-    codes: of this and all coarser levels, ``(B, n)`` int64 in the token order, once this level is
-        finished; None before.
+    codes: of this and all coarser levels' positions, ``(B, n)`` int64 in the token order, once this
+        level is finished; None before.
     """
 
     tokens: int
@@ -62,15 +63,18 @@ def write(
     clips, branches = len(seeds), 2 if sampling.guided else 1
     if sampling.guided:
         text, mask = torch.cat([text, text]), torch.cat([mask, torch.zeros_like(mask)])
-    prefix, present = model.prefix(text, mask)
+    kinds = kinds_of(mode, len(order.counts))
+    prefix, present, gist = model.prefix(text, mask)
     coordinates = F.pad(order.coordinates[: order.end(depth)], (0, 0, prefix.shape[1], 0))
     llama = CachedLlama(model.llama, coordinates, present)
     llama(prefix)
-    fixed = model.fixed(order, mode)
+    fixed = model.fixed(order, kinds)
+    beside = order.beside(kinds)
     noises = Noise(seeds)
     count, device = model.digits.count, fixed.device
     digits = torch.empty(clips, order.end(depth), count, dtype=torch.long, device=device)
-    steps = len(order.blocks(mode, depth))
+    total, tokens = sum(order.tokens[:depth]), 0
+    steps = len(order.blocks(kinds, depth))
     step = 0
     for index in range(depth):
         level = torch.tensor([index], device=device)
@@ -81,23 +85,30 @@ def write(
             inputs = inputs + model.say(model.above, parents, level - 1)
         noise = noises.level(end - start, count, model.digits.choices).to(device)
         answers = model.head.at(index)
-        block = order.block(index, mode)
+        block, frame = order.block(index, kinds[index]), order.frame(index)
         for first in range(0, end - start, block):
             here = slice(first, first + block)
             at, done = start + first, start + first + block
-            x = inputs[:, here]
-            if first:  # the token that each position sees is one block back: those just written
-                x = x + model.say(model.before, digits[:, at - block : at], level)
-            hidden = llama(x.repeat(branches, 1, 1)).unflatten(0, (branches, clips))
+            if first and first % frame == 0:  # a frame begins: the one before is known
+                before = model.say(model.before, digits[:, at - frame : at], level)
+                asked = inputs[:, first : first + frame] + before
+            elif not first:
+                asked = inputs[:, :frame]
+            x = asked[:, first % frame : first % frame + block]
+            if beside[at] != NOTHING:
+                x = x + model.say(model.beside, digits[:, at - block : at], level)
+            x = x.repeat(branches, 1, 1) + gist
+            hidden = llama(x).unflatten(0, (branches, clips))
             pick = partial(_pick, sampling, noise[:, here])
             digits[:, at:done] = model.head.choose(hidden, answers, pick)
             codes = None
             if done == end:
                 codes = model.digits.join(digits[:, :done], order.level[:done].to(device))
             step += 1
+            tokens += block * order.patches[index] ** 2
             # What the caller does between two steps is not our time.
             seconds += time.perf_counter() - started
-            yield Written(done, order.end(depth), step, steps, seconds, index + 1, codes)
+            yield Written(tokens, total, step, steps, seconds, index + 1, codes)
             started = time.perf_counter()
 
 

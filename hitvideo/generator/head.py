@@ -7,6 +7,7 @@ token lies.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -81,10 +82,37 @@ class DigitHead(nn.Module):
         self.out = nn.Embedding(digits.table, width)
 
     def forward(self, hidden: Tensor, digits: Tensor, level: Tensor) -> Tensor:
-        """Logits ``(B, N, count, choices)`` from ``(B, N, inputs)`` and ``(B, N, count)``."""
-        told = self.told(self.digits.rows(digits, level)).cumsum(-2)
+        """Logits ``(B, N, count, choices)`` from ``(B, N, inputs)`` and ``(B, N, count)``.
+
+        level: of the positions ``(N,)``, in ascending order.
+        """
+        parts, first = [], 0
+        for index, length in enumerate(level.bincount().tolist()):
+            here = slice(first, first + length)
+            parts.append(self._logits(hidden[:, here], digits[:, here], index))
+            first += length
+        return torch.cat(parts, 1)
+
+    def _logits(self, hidden: Tensor, digits: Tensor, level: int) -> Tensor:
+        """The same for positions of one level; only its real digits are worked out."""
+        here, choices = len(self.digits.of(level)), self.digits.choices
+        first = level * self.digits.count
+        places = slice(first, first + here)
+        rows = slice(first * choices, (first + here) * choices)
+        steps = torch.tensor(self.digits.of(level), device=digits.device)
+
+        values = digits[..., :here] + torch.arange(here, device=digits.device) * choices
+        told = F.embedding(values, self.told.weight[rows]).cumsum(-2)
         before = F.pad(told[..., :-1, :], (0, 0, 1, 0))
-        return self._logits(self.read(hidden).unsqueeze(-2) + before, level)
+        x = self._answer(self.read(hidden).unsqueeze(-2) + before + self.place.weight[places])
+        table = self.out.weight[rows].unflatten(0, (here, choices)).to(x.dtype)
+        logits = torch.einsum("bnkd,kcd->bnkc", x, table).float()
+        valid = torch.arange(choices, device=digits.device) < steps[:, None]
+        logits = logits.masked_fill(~valid, -math.inf)
+        # A digit that only fills up has one value, 0, and is sure of it.
+        sure = logits.new_full((*logits.shape[:2], self.digits.count - here, choices), -math.inf)
+        sure[..., 0] = 0
+        return torch.cat([logits, sure], -2)
 
     def at(self, level: int) -> list[Answer]:
         """What `choose` needs to know of one level's digits; the filled up ones are left out."""
@@ -113,12 +141,3 @@ class DigitHead(nn.Module):
 
     def _answer(self, x: Tensor) -> Tensor:
         return self.final(x + self.down(F.silu(self.up(self.norm(x)))))
-
-    def _logits(self, state: Tensor, level: Tensor) -> Tensor:
-        count, choices = self.digits.count, self.digits.choices
-        place = level.unsqueeze(-1) * count + torch.arange(count, device=level.device)
-        x = state + self.place(place)
-        table = self.out.weight.view(-1, choices, self.out.weight.shape[1])[place]
-        logits = torch.einsum("bnkd,nkcd->bnkc", self._answer(x), table.to(x.dtype)).float()
-        valid = torch.arange(choices, device=level.device) < self.digits.steps(level).unsqueeze(-1)
-        return logits.masked_fill(~valid, float("-inf"))

@@ -1,10 +1,10 @@
 """The language model of video tokens: a Llama of `transformers` behind a text prefix.
 
-Every position asks for its own token: it carries where it lies (3-D RoPE and a few sines), its
-level, the coarser token above it and the token one block earlier. With blocks of one token that is
-ordinary autoregression; with a row or a latent frame a step, the positions of a block see one
-another's questions and answer together. Knows token ids and text embeddings; nothing of pixels,
-words or sampling.
+Every position asks for its own tokens: it carries where it lies (3-D RoPE and a few sines), its
+level, the gist of the text, the coarser position above it, the same place one frame earlier and the
+neighbour written last. One position a step is ordinary autoregression; with a row or a latent frame
+a step, the positions of a block see one another's questions and answer together. Knows token ids
+and text embeddings; nothing of pixels, words or sampling.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaModel, PreTrainedModel
 
-from hitvideo.generator.config import MODES, GeneratorConfig
+from hitvideo.generator.config import KINDS, GeneratorConfig
 from hitvideo.generator.head import DigitHead, Digits
-from hitvideo.generator.order import Size, TokenOrder
+from hitvideo.generator.order import NOTHING, Kinds, Size, TokenOrder
 from hitvideo.generator.rope import Rope3D
 
 WAVES = 6  # octaves of sines per axis that tell where in the clip a token lies
@@ -40,11 +40,13 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         self.digits = Digits(config.steps)
         self.read_text = nn.Linear(config.text_width, width)
         self.no_text = nn.Parameter(torch.zeros(width))
+        self.read_gist = nn.Linear(config.text_width, width, bias=False)
         self.level = nn.Embedding(len(config.levels), width)
         self.begin = nn.Embedding(len(config.levels), width)
-        self.mode = nn.Embedding(len(MODES), width)
+        self.kind = nn.Embedding(len(KINDS), width)
         self.place = nn.Linear(3 * 2 * WAVES, width)
         self.before = nn.Embedding(self.digits.table, width)
+        self.beside = nn.Embedding(self.digits.table, width)
         self.above = nn.Embedding(self.digits.table, width)
         self.llama = LlamaModel(llama)
         self.llama.rotary_emb = Rope3D(llama.head_dim)  # type: ignore[assignment, arg-type]
@@ -53,78 +55,88 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
 
     def order(self, size: Size | None = None) -> TokenOrder:
         """The token order for clips of ``size`` (frames, height, width); None: the native one."""
-        native = self.config.frames, self.config.height, self.config.width
-        return _order(tuple(self.config.strides), size or native)
+        config = self.config
+        native = config.frames, config.height, config.width
+        levels = zip(config.strides, config.patches, config.codebooks, strict=True)
+        return _order(tuple(levels), size or native)
 
-    def prefix(self, text: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Text ``(B, L, text_width)`` and mask ``(B, L)`` as Llama inputs and a boolean mask.
+    def prefix(self, text: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Text ``(B, L, text_width)`` and mask ``(B, L)`` as Llama inputs, boolean mask and gist.
 
-        A row whose mask is all zero is the unconditional branch.
+        The gist ``(B, 1, width)`` is what every position is told of the text, its mean. A row whose
+        mask is all zero is the unconditional branch.
         """
-        inputs = self.read_text(text.to(self.no_text.dtype))
+        text = text.to(self.no_text.dtype)
+        inputs = self.read_text(text)
+        weights = mask.to(text.dtype).unsqueeze(-1)
+        mean = (text * weights).sum(1, keepdim=True) / weights.sum(1, keepdim=True).clamp_min(1)
         silent = ~mask.bool().any(1)
         first = torch.arange(mask.shape[1], device=mask.device) == 0
         bare = silent[:, None] & first
         inputs = torch.where(bare.unsqueeze(-1), self.no_text.to(inputs.dtype), inputs)
-        return inputs, mask.bool() | bare
+        return inputs, mask.bool() | bare, self.read_gist(mean)
 
-    def fixed(self, order: TokenOrder, mode: str) -> Tensor:
+    def fixed(self, order: TokenOrder, kinds: Kinds) -> Tensor:
         """The part of the Llama's inputs ``(N, width)`` that no token can change."""
         device = self.no_text.device
         level = order.level.to(device)
         fixed = self.level(level) + self.place(_waves(order).to(device, self.no_text.dtype))
-        fixed = fixed + self.mode.weight[MODES.index(mode)]
-        begins = order.previous(mode).to(device) < 0
+        kind = torch.tensor([KINDS.index(kind) for kind in kinds], device=device)
+        fixed = fixed + self.kind(kind[level])
+        begins = order.before.to(device) == NOTHING
         return fixed + self.begin(level) * begins.unsqueeze(-1).to(fixed.dtype)
 
     def say(self, table: nn.Embedding, digits: Tensor, level: Tensor) -> Tensor:
-        """What ``before`` or ``above`` says ``(B, n, width)`` of tokens ``(B, n, count)``.
+        """What a table says ``(B, n, width)`` of other positions' digits ``(B, n, count)``.
 
         level: theirs, ``(n,)``, or ``(1,)`` where they share it.
         """
         rows = self.digits.rows(digits, level)
         summed = F.embedding_bag(rows.flatten(0, 1), table.weight, mode="sum")
-        return summed.view(*rows.shape[:2], -1)
+        return summed.view(*rows.shape[:2], table.embedding_dim)
 
-    def questions(self, order: TokenOrder, mode: str, known: Tensor) -> Tensor:
-        """The Llama's inputs ``(B, n, width)`` of the first n positions.
+    def questions(self, order: TokenOrder, kinds: Kinds, known: Tensor) -> Tensor:
+        """The Llama's inputs ``(B, n, width)`` of the first n positions, but for the gist.
 
-        known: digits ``(B, n, count)`` of the same tokens.
+        known: digits ``(B, n, count)`` of the same positions.
         """
         here = slice(known.shape[1])
-        x = self.fixed(order, mode)[here]
-        x = x + self._look_up(self.before, order, known, order.previous(mode)[here])
+        x = self.fixed(order, kinds)[here]
+        x = x + self._look_up(self.before, order, known, order.before[here])
+        x = x + self._look_up(self.beside, order, known, order.beside(kinds)[here])
         return x + self._look_up(self.above, order, known, order.parent[here])
 
     def _look_up(
         self, table: nn.Embedding, order: TokenOrder, known: Tensor, index: Tensor
     ) -> Tensor:
-        """What ``table`` says of the tokens at ``index`` ``(n,)``; zero where that is -1."""
+        """What ``table`` says of the positions at ``index`` ``(n,)``; zero where there is none."""
         index = index.to(known.device)
-        safe = index.clamp_min(0)
+        there = index != NOTHING
+        safe = index[there]
         said = self.say(table, known[:, safe], order.level.to(known.device)[safe])
-        return said * (index >= 0).unsqueeze(-1).to(said.dtype)
+        everywhere = said.new_zeros(len(known), len(index), said.shape[-1])
+        return everywhere.index_copy(1, there.nonzero().squeeze(1), said)
 
     def forward(
         self,
         digits: Tensor,
         text: Tensor,
         text_mask: Tensor,
-        mode: str = "token",
+        kinds: Kinds,
         known: Tensor | None = None,
         size: Size | None = None,
     ) -> Tensor:
-        """Logits ``(B, N, digits, choices)`` of every digit of every token, in one pass.
+        """Logits ``(B, N, digits, choices)`` of every digit of every position, in one pass.
 
         digits: the right answers ``(B, N, digits)``, of all levels or of the first ones; known:
-        what the positions are told of earlier tokens, if that is to differ from them. text,
-        text_mask: see `prefix`.
+        what the positions are told of earlier ones, if that is to differ from them. text,
+        text_mask: see `prefix`. kinds: what one step writes of every level.
         """
         order, length = self.order(size), digits.shape[1]
-        prefix, seen = self.prefix(text, text_mask)
-        questions = self.questions(order, mode, digits if known is None else known)
+        prefix, seen, gist = self.prefix(text, text_mask)
+        questions = self.questions(order, kinds, digits if known is None else known) + gist
         count = prefix.shape[1]
-        step = order.block_index(mode)[:length].to(digits.device)
+        step = order.block_index(kinds)[:length].to(digits.device)
         step = F.pad(step, (count, 0), value=-1)
         present = F.pad(seen, (0, length), value=True)
         mask = (step[:, None] >= step) & present[:, None, None, :]
@@ -142,12 +154,13 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
 
 
 @lru_cache(maxsize=16)
-def _order(strides: tuple[Size, ...], size: Size) -> TokenOrder:
-    return TokenOrder(strides, size)
+def _order(levels: tuple[tuple[Size, int, int], ...], size: Size) -> TokenOrder:
+    strides, patches, codebooks = zip(*levels, strict=True)
+    return TokenOrder(strides, size, patches, codebooks)
 
 
 def _waves(order: TokenOrder) -> Tensor:
-    """Sines and cosines of every token's place in the clip ``(N, 3 * 2 * WAVES)``."""
+    """Sines and cosines of every position's place in the clip ``(N, 3 * 2 * WAVES)``."""
     stride = torch.tensor(order.strides[0]) / torch.tensor(order.strides[-1])
     share = order.coordinates / (torch.tensor(order.grids[0]) * stride)
     angles = share.unsqueeze(-1) * math.pi * 2.0 ** torch.arange(WAVES)
@@ -155,6 +168,6 @@ def _waves(order: TokenOrder) -> Tensor:
 
 
 def cross_entropy_bits(logits: Tensor, digits: Tensor) -> Tensor:
-    """Bits of every token ``(B, N)`` under logits ``(B, N, digits, choices)``."""
+    """Bits of every position ``(B, N)`` under logits ``(B, N, digits, choices)``."""
     nats: Any = F.cross_entropy(logits.flatten(0, 2), digits.flatten(), reduction="none")
     return nats.view(digits.shape).sum(-1) / math.log(2)

@@ -1,36 +1,56 @@
 """The order in which tokens are written: all of level 1 through time, then level 2, and so on.
 
 Coarse first, so that stopping after any level leaves a whole video. Within a level: frames, rows,
-columns. Knows nothing of embeddings, networks or pixels.
+columns. One position of the sequence holds a square patch of a level's tokens, a single one in the
+coarsest level: what would be four positions side by side is one, which saves a language model most
+of its work. Knows nothing of embeddings, networks or pixels.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 
 import torch
+from einops import rearrange
 from torch import Tensor
 
 from hitvideo.errors import HiTVideoError
 
 Size = tuple[int, int, int]
+Kinds = Sequence[str]  # for every level what one step writes: "token", "row" or "frame"
+
+NOTHING = -1  # where there is no such position
 
 
 class TokenOrder:
-    """The sequence of N tokens for clips of one size.
+    """The sequence of N positions for clips of one size.
 
     strides: pixels (t, h, w) of a token per level, coarse to fine. size: frames, height and width
-    of the clip; all are rounded up to the coarsest stride, as the tokenizer does.
+    of the clip; all are rounded up to the coarsest stride, as the tokenizer does. patches: the side
+    of the square of tokens at one position, per level (None: 1). codebooks: the number of codes per
+    level, needed only where a patch is larger than one token.
     """
 
-    def __init__(self, strides: Sequence[Size], size: Size) -> None:
+    def __init__(
+        self,
+        strides: Sequence[Size],
+        size: Size,
+        patches: Sequence[int] | None = None,
+        codebooks: Sequence[int] | None = None,
+    ) -> None:
         if not strides or min(size) < 1:
             raise HiTVideoError("A sequence needs at least one level and one pixel.")
-        self.strides = [tuple(stride) for stride in strides]
+        self.patches = list(patches or [1] * len(strides))
+        self.codebooks = list(codebooks or [1] * len(strides))
+        # What a position covers, in pixels; from here on a position is the unit.
+        self.strides: list[Size] = [
+            (t, h * p, w * p) for (t, h, w), p in zip(strides, self.patches, strict=True)
+        ]
         padded = [-(-n // s) * s for n, s in zip(size, strides[0], strict=True)]
         self.grids: list[Size] = [
-            (padded[0] // t, padded[1] // h, padded[2] // w) for t, h, w in strides
+            (padded[0] // t, padded[1] // h, padded[2] // w) for t, h, w in self.strides
         ]
         self.counts = [t * h * w for t, h, w in self.grids]
         self.starts = [sum(self.counts[:k]) for k in range(len(self.counts))]
@@ -39,25 +59,49 @@ class TokenOrder:
         return sum(self.counts)
 
     def end(self, depth: int) -> int:
-        """How many tokens the first ``depth`` levels have."""
+        """How many positions the first ``depth`` levels have."""
         return sum(self.counts[:depth])
 
+    @property
+    def tokens(self) -> list[int]:
+        """How many tokens every level has."""
+        return [n * p * p for n, p in zip(self.counts, self.patches, strict=True)]
+
     def build(self, levels: Sequence[Tensor]) -> Tensor:
-        """Grids ``(B, t, h, w)``, coarse to fine, to the sequence ``(B, N)``."""
-        for k, (grid, expected) in enumerate(zip(levels, self.grids, strict=False), start=1):
-            if tuple(grid.shape[1:]) != expected:
+        """Grids of codes ``(B, t, h, w)``, coarse to fine, to the sequence ``(B, N)``.
+
+        The codes of a patch become one number, the first code its least significant part.
+        """
+        parts = []
+        for k, grid in enumerate(levels):
+            patch, (t, h, w) = self.patches[k], self.grids[k]
+            if tuple(grid.shape[1:]) != (t, h * patch, w * patch):
                 raise HiTVideoError(
-                    f"Level {k} should have {expected} codes, not {tuple(grid.shape[1:])}."
+                    f"Level {k + 1} should have {(t, h * patch, w * patch)} codes, "
+                    f"not {tuple(grid.shape[1:])}."
                 )
-        return torch.cat([grid.flatten(1) for grid in levels], 1)
+            codes = rearrange(grid, "b t (h p) (w q) -> b (t h w) (p q)", p=patch, q=patch)
+            parts.append((codes * self._base(k, codes)).sum(-1))
+        return torch.cat(parts, 1)
 
     def revert(self, sequence: Tensor) -> tuple[Tensor, ...]:
         """The inverse of `build`, for as many whole levels as the sequence ``(B, n)`` holds."""
         depth = sum(self.end(k + 1) <= sequence.shape[1] for k in range(len(self.grids)))
-        return tuple(
-            sequence[:, self.starts[k] : self.end(k + 1)].unflatten(1, self.grids[k])
-            for k in range(depth)
-        )
+        levels = []
+        for k in range(depth):
+            patch, (t, h, w) = self.patches[k], self.grids[k]
+            part = sequence[:, self.starts[k] : self.end(k + 1), None]
+            codes = part // self._base(k, part)
+            if patch > 1:
+                codes = codes % self.codebooks[k]
+            sizes = {"t": t, "h": h, "w": w, "p": patch, "q": patch}
+            levels.append(rearrange(codes, "b (t h w) (p q) -> b t (h p) (w q)", **sizes))
+        return tuple(levels)
+
+    def _base(self, level: int, like: Tensor) -> Tensor:
+        """What each code of a patch counts in the number of its position."""
+        powers = [self.codebooks[level] ** i for i in range(self.patches[level] ** 2)]
+        return torch.tensor(powers, device=like.device)
 
     @cached_property
     def level(self) -> Tensor:
@@ -66,7 +110,7 @@ class TokenOrder:
 
     @cached_property
     def coordinates(self) -> Tensor:
-        """Every token's centre (t, y, x) in units of the finest grid's tokens ``(N, 3)``."""
+        """Every position's centre (t, y, x) in units of the finest grid ``(N, 3)``."""
         fine = torch.tensor(self.strides[-1])
         parts = []
         for stride, grid in zip(self.strides, self.grids, strict=True):
@@ -77,11 +121,11 @@ class TokenOrder:
 
     @cached_property
     def parent(self) -> Tensor:
-        """The position of the coarser level's token that covers each token; -1 in level 1 ``(N,)``.
+        """The coarser level's position that covers each position; -1 in level 1 ``(N,)``.
 
-        Where a coarse token covers several frames of finer ones, they share it.
+        Where a coarse position covers several frames of finer ones, they share it.
         """
-        parts = [torch.full((self.counts[0],), -1)]
+        parts = [torch.full((self.counts[0],), NOTHING)]
         for k in range(1, len(self.grids)):
             ratio = [a // b for a, b in zip(self.strides[k - 1], self.strides[k], strict=True)]
             t, y, x = (torch.arange(n) // r for n, r in zip(self.grids[k], ratio, strict=True))
@@ -90,33 +134,46 @@ class TokenOrder:
             parts.append(self.starts[k - 1] + index.reshape(-1))
         return torch.cat(parts)
 
-    def block(self, level: int, mode: str) -> int:
-        """How many tokens of this level one step writes."""
-        _, rows, columns = self.grids[level]
-        return {"token": 1, "row": columns, "frame": rows * columns}[mode]
+    @cached_property
+    def before(self) -> Tensor:
+        """The same place one latent frame earlier; -1 in a level's first frame ``(N,)``."""
+        parts = []
+        for k, count in enumerate(self.counts):
+            index = torch.arange(count) - self.frame(k)
+            parts.append(torch.where(index < 0, NOTHING, index + self.starts[k]))
+        return torch.cat(parts)
 
-    def blocks(self, mode: str, depth: int | None = None) -> list[tuple[int, int]]:
+    def beside(self, kinds: Kinds) -> Tensor:
+        """The neighbour in the same frame that was written last; -1 where there is none ``(N,)``.
+
+        Token by token that is the position before, row by row the one above; within a frame
+        written at once there is none.
+        """
+        parts = []
+        for k, count in enumerate(self.counts):
+            index, back = torch.arange(count), self.block(k, kinds[k])
+            known = (index % self.frame(k) >= back) & (back < self.frame(k))
+            parts.append(torch.where(known, index - back + self.starts[k], NOTHING))
+        return torch.cat(parts)
+
+    def frame(self, level: int) -> int:
+        """How many positions a latent frame of this level has."""
+        return math.prod(self.grids[level][1:])
+
+    def block(self, level: int, kind: str) -> int:
+        """How many positions of this level one step writes."""
+        return {"token": 1, "row": self.grids[level][2], "frame": self.frame(level)}[kind]
+
+    def blocks(self, kinds: Kinds, depth: int | None = None) -> list[tuple[int, int]]:
         """The steps of the decode loop: (first, end) positions of every block, in order."""
         steps = []
         for k in range(len(self.grids) if depth is None else depth):
-            size = self.block(k, mode)
+            size = self.block(k, kinds[k])
             first = range(self.starts[k], self.end(k + 1), size)
             steps += [(start, start + size) for start in first]
         return steps
 
-    def previous(self, mode: str) -> Tensor:
-        """The token each position sees as its input: one block earlier, -1 where a level begins.
-
-        ``(N,)``. For "row" it is the token above (or of the last row of the frame before), for
-        "frame" the same place one latent frame earlier.
-        """
-        parts = []
-        for k, count in enumerate(self.counts):
-            index = torch.arange(count) - self.block(k, mode)
-            parts.append(torch.where(index < 0, -1, index + self.starts[k]))
-        return torch.cat(parts)
-
-    def block_index(self, mode: str) -> Tensor:
+    def block_index(self, kinds: Kinds) -> Tensor:
         """The step that writes each position ``(N,)``; a position sees its own and earlier ones."""
-        sizes = torch.tensor([end - first for first, end in self.blocks(mode)])
+        sizes = torch.tensor([end - first for first, end in self.blocks(kinds)])
         return torch.repeat_interleave(torch.arange(len(sizes)), sizes)

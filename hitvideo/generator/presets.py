@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hitvideo.generator.config import MINI_LLAMA, GeneratorConfig, written_levels
+from hitvideo.generator.config import MINI_HEAD, MINI_LLAMA, GeneratorConfig, written_levels
 from hitvideo.tokenizer import TokenizerConfig
 
 PAPER_LLAMA = {
@@ -21,8 +21,14 @@ PAPER_LLAMA = {
 }
 
 
-def mini(tokenizer: TokenizerConfig, levels: int = 2) -> GeneratorConfig:
-    return GeneratorConfig(levels=written_levels(tokenizer, levels), llama=MINI_LLAMA)
+def mini(tokenizer: TokenizerConfig, levels: int = 3) -> GeneratorConfig:
+    return GeneratorConfig(
+        levels=written_levels(tokenizer, levels),
+        llama=MINI_LLAMA,
+        head_width=MINI_HEAD,
+        height=64,
+        width=64,
+    )
 
 
 def paper(tokenizer: TokenizerConfig, levels: int = 3) -> GeneratorConfig:

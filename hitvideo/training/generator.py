@@ -8,18 +8,17 @@ was killed goes on as if nothing had happened. Knows nothing of the app.
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import time
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from hitvideo.data.token_shards import Source, TokenSet, ToonSource, captioned_files, write_shards
+from hitvideo.errors import HiTVideoError
 from hitvideo.generator import (
     MODES,
     GeneratorConfig,
@@ -27,19 +26,21 @@ from hitvideo.generator import (
     TextEncoder,
     written_levels,
 )
-from hitvideo.generator.config import MINI_LLAMA
+from hitvideo.generator.config import KINDS, MINI_HEAD, MINI_LLAMA, kinds_of
 from hitvideo.generator.model import cross_entropy_bits
+from hitvideo.generator.order import Kinds, TokenOrder
 from hitvideo.generator.text import new_text_encoder
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
-from hitvideo.training.budget import progress, schedule
-from hitvideo.training.checkpoint import Checkpoint
-from hitvideo.training.ema import Ema
 from hitvideo.training.generator_settings import GeneratorTrainConfig, add_arguments, check
+from hitvideo.training.loop import CHECKPOINT, Task, fit
+from hitvideo.training.optimizers import muon_and_adamw
+from hitvideo.training.wordings import learn_wordings
 
 __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
 
-MODE_SHARES = (0.3, 0.3, 0.4)  # of the steps, for each of MODES
+KIND_SHARES = (0.6, 0.1, 0.3)  # how often each of KINDS is trained, for every level on its own
 HELD_OUT_TOON = range(900_000_000, 900_000_128)
+FIRST_PLAIN = 100_000_000  # seeds of plain scenes
 
 
 def run(args: argparse.Namespace) -> None:
@@ -59,16 +60,16 @@ class TextToTokens(nn.Module):
         self.text, self.generator = text, generator
 
     def forward(
-        self, codes: Tensor, known: Tensor, ids: Tensor, mask: Tensor, told: Tensor, mode: str
+        self, codes: Tensor, known: Tensor, ids: Tensor, mask: Tensor, told: Tensor, kinds: Kinds
     ) -> Tensor:
-        """Bits of every token ``(B, N)``.
+        """Bits of every position ``(B, N)``.
 
         codes, known: digits ``(B, N, count)``, the right ones and what the model is told of earlier
-        tokens; ids, mask: the captions; told: ``(B,)``, who gets to read theirs.
+        ones; ids, mask: the captions; told: ``(B,)``, who gets to read theirs.
         """
         mask = mask * told[:, None].to(mask.dtype)
         seen = torch.where(mask.any(1, keepdim=True), mask, torch.ones_like(mask))
-        logits = self.generator(codes, self.text(ids, seen), mask, mode, known)
+        logits = self.generator(codes, self.text(ids, seen), mask, kinds, known)
         return cross_entropy_bits(logits, codes)
 
     def save_pretrained(self, folder: Path, dtype: torch.dtype) -> None:
@@ -86,64 +87,36 @@ def train(config: GeneratorTrainConfig) -> None:
     torch.manual_seed(config.seed)
     tokens, held_out = _tokens(config, accelerator)
     model = _model(config, tokens)
-    optimizer = _optimizer(model, config.lr)
-    module, optimizer = accelerator.prepare(model, optimizer)
-    ema = Ema(model, config.ema)
     out = Path(config.out)
-    checkpoint = Checkpoint(out / "checkpoint.pt")
-    step, spent = checkpoint.load(model, ema, optimizer, accelerator.device)
-    if accelerator.is_main_process:
-        (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
-
+    fresh = not (config.init or (out / CHECKPOINT).exists())
+    if accelerator.is_main_process and fresh:
+        learn_wordings(model.text, tokens.captions, config.text_steps, config.seed, config.bf16)
+    optimizer = muon_and_adamw(model, config.lr)
+    module, optimizer = accelerator.prepare(model, optimizer)  # sends the first one's weights
     data = _Batches(config, tokens, model, accelerator)
     order = model.generator.order()
-    weight = _level_weights(order.counts).to(accelerator.device)
-    bar = tqdm(
-        total=config.steps or None,
-        initial=step,
-        disable=not accelerator.is_main_process,
-        mininterval=5,
-    )
-    started = time.monotonic() - spent
-    done = progress(config, step, spent)
-    while done < 1:
-        for group in optimizer.param_groups:
-            group["lr"] = config.lr * schedule(step, done, config.warmup)
-        mode, batch = data.sample(step)
-        module.train()
+    weight = _level_weights(order).to(accelerator.device)
+
+    def score(step: int) -> tuple[Tensor, str]:
+        kinds, batch = data.sample(step)
         with accelerator.autocast():
-            bits = module(*batch, mode)
-        loss = (bits * weight[: bits.shape[1]]).sum(1).mean()
-        accelerator.backward(loss)
-        accelerator.clip_grad_norm_(module.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        ema.update(model)
-        step += 1
-        # All processes must agree on when to stop, so they share one clock.
-        clock = torch.tensor(time.monotonic() - started, device=accelerator.device)
-        spent = accelerator.reduce(clock, "mean").item()
-        done = progress(config, step, spent)
-        left = spent / max(done, 1e-6) * (1 - done) / 60
-        bar.set_postfix_str(f"{loss.item():.2f} bits, {left:.0f} min left", refresh=False)
-        bar.update()
-        last = done >= 1
-        if accelerator.is_main_process and (last or step % config.checkpoint_every == 0):
-            checkpoint.save(model, ema, optimizer, step, spent)
-            ema.model.save_pretrained(out, torch.bfloat16)
-        if accelerator.is_main_process and (last or step % config.validate_every == 0):
-            line = {"step": step, "minutes": round(spent / 60, 1)}
-            line["bits"] = held_out_bits(ema.model, held_out, accelerator)
-            with (out / "log.jsonl").open("a") as log:
-                log.write(json.dumps(line) + "\n")
-            bar.write(json.dumps(line))
-        accelerator.wait_for_everyone()
-    bar.close()
-    accelerator.end_training()
+            bits = module(*batch, kinds)
+        depth = int(order.level[bits.shape[1] - 1]) + 1
+        loss = (bits * weight[: bits.shape[1]]).sum(1).mean() / depth
+        return loss, f"{loss.item():.2f} bits"
+
+    def validate(averaged: TextToTokens, last: bool) -> dict[str, Any]:
+        modes = MODES if last else [averaged.generator.config.mode]
+        return {"bits": held_out_bits(averaged, held_out, accelerator, modes)}
+
+    def save(averaged: TextToTokens) -> None:
+        averaged.save_pretrained(out, torch.bfloat16)
+
+    fit(config, accelerator, model, module, optimizer, Task(score, save, validate))
 
 
 class _Batches:
-    """Batches by step: digits, what is known of them, captions, and a mode."""
+    """Batches by step: digits, what is known of them, captions, and what a step writes."""
 
     def __init__(
         self,
@@ -156,20 +129,22 @@ class _Batches:
         self.digits, self.order = model.generator.digits, model.generator.order()
         self.rank, self.device = accelerator.process_index, accelerator.device
 
-    def sample(self, step: int) -> tuple[str, tuple[Tensor, ...]]:
+    def sample(self, step: int) -> tuple[Kinds, tuple[Tensor, ...]]:
         config = self.config
-        # All processes share mode and length, or the fast ones would wait for the slow.
+        # All processes share kinds and length, or the fast ones would wait for the slow.
         common = random.Random(config.seed * 7919 + step)
-        mode = common.choices(MODES, MODE_SHARES)[0]
-        whole = common.random() >= config.short or config.levels == 1
-        length = self.order.end(config.levels if whole else config.levels - 1)
+        kinds = common.choices(KINDS, KIND_SHARES, k=config.levels)
+        depth = config.levels
+        if depth > 1 and common.random() < config.short:
+            depth = common.randrange(1, depth)
+        length = self.order.end(depth)
         rng = random.Random((config.seed * 1_000_003 + step) * 1024 + self.rank)
         chosen = rng.choices(range(len(self.tokens)), k=config.batch)
         digits = split_digits(self, self.tokens, chosen)[:, :length].to(self.device)
         ids, mask = self.text.tokenize([rng.choice(self.tokens.captions[i]) for i in chosen])
         told = torch.tensor([rng.random() >= config.drop_text for _ in chosen])
         generator = torch.Generator(self.device).manual_seed(rng.getrandbits(60))
-        return mode, (
+        return kinds, (
             digits,
             self._corrupt(digits, generator),
             ids.to(self.device),
@@ -199,42 +174,44 @@ def split_digits(
 
 @torch.no_grad()
 def held_out_bits(
-    model: TextToTokens, tokens: TokenSet, accelerator: Accelerator, batch: int = 16
+    model: TextToTokens,
+    tokens: TokenSet,
+    accelerator: Accelerator,
+    modes: Sequence[str] = MODES,
+    batch: int = 16,
 ) -> dict[str, list[float]]:
-    """Mean bits per token on unseen clips, for every mode: [all, level 1, level 2, ...]."""
+    """Mean bits per token on unseen clips, for every mode: [all, level 1, level 2, ...].
+
+    "untold" is the first mode without the captions: what reading them saves is the difference.
+    """
     generator, device = model.generator, accelerator.device
     order = generator.order()
     report = {}
-    for mode in MODES:
+    for name, mode, told in [(modes[0], modes[0], True), ("untold", modes[0], False)] + [
+        (mode, mode, True) for mode in modes[1:]
+    ]:
+        kinds = kinds_of(mode, len(order.counts))
         total = torch.zeros(len(order))
         for first in range(0, len(tokens), batch):
             chosen = list(range(first, min(first + batch, len(tokens))))
             digits = split_digits(generator, tokens, chosen).to(device)
             words = [tokens.captions[i][0] for i in chosen]
             ids, mask = (x.to(device) for x in model.text.tokenize(words))
-            told = torch.ones(len(chosen), dtype=torch.bool, device=device)
+            reads = torch.full((len(chosen),), told, device=device)
             with accelerator.autocast():
-                total += model(digits, digits, ids, mask, told, mode).float().sum(0).cpu()
-        mean = total / len(tokens)
-        levels = [mean[order.level == k].mean() for k in range(len(order.counts))]
-        report[mode] = [round(float(x), 3) for x in (mean.mean(), *levels)]
+                total += model(digits, digits, ids, mask, reads, kinds).float().sum(0).cpu()
+        bits = [
+            float(total[order.level == k].sum()) / len(tokens) for k in range(len(order.counts))
+        ]
+        levels = [b / n for b, n in zip(bits, order.tokens, strict=True)]
+        report[name] = [round(x, 3) for x in (sum(bits) / sum(order.tokens), *levels)]
     return report
 
 
-def _level_weights(counts: list[int]) -> Tensor:
-    """Every level counts alike, however many tokens it has: the first ones decide what happens."""
-    return torch.cat([torch.full((n,), 1 / n / len(counts)) for n in counts])
-
-
-def _optimizer(model: nn.Module, lr: float) -> torch.optim.AdamW:
-    """AdamW; tables and norms are not decayed."""
-    matrices = {
-        id(m.weight) for m in model.modules() if isinstance(m, nn.Linear) and m.weight.requires_grad
-    }
-    decay = [p for p in model.parameters() if id(p) in matrices]
-    rest = [p for p in model.parameters() if id(p) not in matrices]
-    groups = [{"params": decay, "weight_decay": 0.05}, {"params": rest, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.97))
+def _level_weights(order: TokenOrder) -> Tensor:
+    """Makes bits of positions the mean over a level's tokens, so that every level counts alike."""
+    shares = zip(order.counts, order.tokens, strict=True)
+    return torch.cat([torch.full((count,), 1 / tokens) for count, tokens in shares])
 
 
 def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[TokenSet, TokenSet]:
@@ -247,8 +224,11 @@ def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[Tok
     held_out: list[Source] = [*sources[::50]]
     sources = [s for i, s in enumerate(sources) if i % 50]
     sources += [ToonSource(seed, size, config.fps) for seed in range(config.toon)]
-    if config.toon:
-        held_out += [ToonSource(seed, size, config.fps) for seed in HELD_OUT_TOON]
+    plain = range(FIRST_PLAIN, FIRST_PLAIN + config.plain)
+    sources += [ToonSource(seed, size, config.fps, plain=True) for seed in plain]
+    if config.toon or config.plain:
+        only_plain = not config.toon
+        held_out += [ToonSource(seed, size, config.fps, only_plain) for seed in HELD_OUT_TOON]
     out = Path(config.out)
     rank, world = accelerator.process_index, accelerator.num_processes
     tokenizer = HiTVideoTokenizer.from_pretrained(
@@ -262,17 +242,29 @@ def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[Tok
 
 
 def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
+    tokenizer = HiTVideoTokenizer.from_pretrained(Path(config.weights) / "tokenizer")
     if config.init:
         text = TextEncoder.from_pretrained(Path(config.init) / "text")
         generator = HiTVideoGenerator.from_pretrained(
             Path(config.init) / "generator", dtype=torch.float32
         )
+        settings = generator.config
+        if settings.levels != written_levels(tokenizer.config, config.levels):
+            raise HiTVideoError(f"The model in {config.init} writes other levels than this run.")
+        settings.tokenizer_hash = fingerprint(tokenizer)
+        settings.frames, settings.fps, settings.mode = config.frames, config.fps, config.mode
+        settings.height = settings.width = config.size
         return TextToTokens(text, generator)
-    tokenizer = HiTVideoTokenizer.from_pretrained(Path(config.weights) / "tokenizer")
-    text = new_text_encoder(said for words in tokens.captions for said in words)
+    kept = Path(config.out) / "text"  # a run that goes on keeps its vocabulary
+    if kept.is_dir():
+        text = TextEncoder.from_pretrained(kept)
+    else:
+        text = new_text_encoder(said for words in tokens.captions for said in words)
     settings = GeneratorConfig(
         levels=written_levels(tokenizer.config, config.levels),
         llama=MINI_LLAMA,
+        head_width=MINI_HEAD,
+        mode=config.mode,
         text_width=text.width,
         frames=config.frames,
         height=config.size,

@@ -6,6 +6,7 @@ import argparse
 from dataclasses import dataclass, field
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.generator.config import MODES
 from hitvideo.tokenizer.config import GROUP
 
 
@@ -17,9 +18,10 @@ class GeneratorTrainConfig:
     weights: str  # the model folder whose tokenizer is used
     clips: list[str] = field(default_factory=list)  # folders of videos with captions
     toon: int = 0  # rendered Toon clips
-    levels: int = 2  # how many the language model writes
+    plain: int = 0  # more of them, of one subject in clear weather before a still camera
+    levels: int = 3  # how many the language model writes
     frames: int = 64
-    size: int = 128
+    size: int = 64
     fps: float = 8.0
     steps: int = 0  # 0: as many as the minutes allow
     minutes: float = 0.0  # 0: as long as the steps take
@@ -27,12 +29,14 @@ class GeneratorTrainConfig:
     lr: float = 1e-3
     warmup: int = 200
     drop_text: float = 0.1  # share of samples without their caption
-    short: float = 0.5  # share of the steps that leave out the finest, and longest, level
+    short: float = 0.6  # share of the steps that leave out the finest, and longest, levels
+    text_steps: int = 400  # of the text encoder alone, before the first step
     corrupt: float = 0.05  # share of the known digits that are replaced by chance
     ema: float = 0.999
     seed: int = 0
     bf16: bool = False
     init: str = ""  # a model folder to go on from
+    mode: str = "token"  # how the model will write if not told otherwise
     validate_every: int = 500
     checkpoint_every: int = 250
 
@@ -45,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--clips", action="append", default=[], help="a folder of captioned videos; repeatable"
     )
     parser.add_argument("--toon", type=int, default=d.toon, help="how many Toon clips to render")
+    parser.add_argument(
+        "--plain", type=int, default=d.plain, help="how many plain scenes to render: easy to learn"
+    )
     parser.add_argument("--levels", type=int, default=d.levels, help="levels to write")
     parser.add_argument("--frames", type=int, default=d.frames, help="frames per clip")
     parser.add_argument("--size", type=int, default=d.size, help="side of the clips in pixels")
@@ -58,7 +65,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--drop-text", type=float, default=d.drop_text, help="share of samples without text"
     )
     parser.add_argument(
-        "--short", type=float, default=d.short, help="share of steps without the finest level"
+        "--short", type=float, default=d.short, help="share of steps without the finest levels"
+    )
+    parser.add_argument(
+        "--text-steps", type=int, default=d.text_steps, help="of the text encoder, beforehand"
     )
     parser.add_argument(
         "--corrupt", type=float, default=d.corrupt, help="share of context digits made wrong"
@@ -67,13 +77,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=d.seed)
     parser.add_argument("--bf16", action="store_true", help="bfloat16 autocast")
     parser.add_argument("--init", default=d.init, help="a model folder to go on from")
+    parser.add_argument("--mode", choices=MODES, default=d.mode, help="how it will write")
     parser.add_argument("--validate-every", type=int, default=d.validate_every, help="steps")
     parser.add_argument("--checkpoint-every", type=int, default=d.checkpoint_every, help="steps")
 
 
 def check(config: GeneratorTrainConfig) -> None:
     """Raises HiTVideoError for settings that cannot work."""
-    if not config.clips and not config.toon:
+    if not config.clips and not config.toon and not config.plain:
         raise HiTVideoError(
             "There is nothing to train on: give --clips FOLDER, --toon COUNT or both."
         )

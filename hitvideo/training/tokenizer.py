@@ -8,27 +8,22 @@ happened. Knows nothing of the app.
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor
-from tqdm import tqdm
 
 from hitvideo.data.pool import ClipPool, folder_clips, mixed_sampler, toon_clips
 from hitvideo.data.toon import VALIDATION_SEEDS
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
 from hitvideo.tokenizer.config import GROUP, LAYOUTS
-from hitvideo.training.budget import progress, schedule
 from hitvideo.training.calibrate import calibrate
-from hitvideo.training.checkpoint import Checkpoint
-from hitvideo.training.ema import Ema
-from hitvideo.training.losses import LadderLoss, TokenizerLoss, sample_depths
+from hitvideo.training.loop import Task, fit
+from hitvideo.training.losses import LadderLoss, sample_depths
 from hitvideo.training.settings import TrainConfig, add_arguments, check
 
 __all__ = ["TrainConfig", "add_arguments", "run", "train"]
@@ -52,68 +47,26 @@ def train(config: TrainConfig) -> None:
     module = LadderLoss(tokenizer)
     optimizer = _optimizer(module, config.lr)
     module, optimizer = accelerator.prepare(module, optimizer)
-    ema = Ema(tokenizer, config.ema)
     out = Path(config.out)
-    checkpoint = Checkpoint(out / "checkpoint.pt")
-    step, spent = checkpoint.load(tokenizer, ema, optimizer, accelerator.device)
     held_out = _held_out(config)
-    if accelerator.is_main_process:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
+    psnr = 0.0
 
-    bar = _Bar(config, step, visible=accelerator.is_main_process)
-    started = time.monotonic() - spent
-    done = progress(config, step, spent)
-    while done < 1:
-        for group in optimizer.param_groups:
-            group["lr"] = config.lr * group["factor"] * schedule(step, done, config.warmup)
+    def score(step: int) -> tuple[Tensor, str]:
+        nonlocal psnr
         video, depth = _batch(config, sampler, tokenizer.config.depth, step, accelerator)
-        module.train()
         with accelerator.autocast():
             loss = module(video, depth)
-        accelerator.backward(loss.total)
-        accelerator.clip_grad_norm_(module.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        ema.update(tokenizer)
-        step += 1
-        # All processes must agree on when to stop, so they share one clock.
-        clock = torch.tensor(time.monotonic() - started, device=accelerator.device)
-        spent = accelerator.reduce(clock, "mean").item()
-        done = progress(config, step, spent)
-        bar.show(loss, spent, done)
-        last = done >= 1
-        if accelerator.is_main_process and (last or step % config.checkpoint_every == 0):
-            checkpoint.save(tokenizer, ema, optimizer, step, spent)
-            ema.model.save_pretrained(out / "tokenizer", torch.float16)
-        if accelerator.is_main_process and (last or step % config.validate_every == 0):
-            psnr = {name: validate(ema.model, clips) for name, clips in held_out.items()}
-            line = {"step": step, "minutes": round(spent / 60, 1), "psnr": psnr}
-            line["processes"] = accelerator.num_processes
-            with (out / "log.jsonl").open("a") as log:
-                log.write(json.dumps(line) + "\n")
-            bar.write(json.dumps(line))
-        accelerator.wait_for_everyone()
-    bar.close()
-    accelerator.end_training()
-
-
-class _Bar(tqdm):  # type: ignore[type-arg]
-    """Progress with the loss, a smoothed PSNR at full depth, and the time left."""
-
-    def __init__(self, config: TrainConfig, step: int, *, visible: bool) -> None:
-        self.psnr = 0.0
-        super().__init__(
-            total=config.steps or None, initial=step, disable=not visible, mininterval=5
-        )
-
-    def show(self, loss: TokenizerLoss, spent: float, done: float) -> None:
         now = loss.psnr.item()
-        self.psnr = self.psnr + 0.02 * (now - self.psnr) if self.psnr else now
-        left = spent / max(done, 1e-6) * (1 - done) / 60
-        text = f"loss {loss.total.item():.3f}, {self.psnr:.2f} dB, {left:.0f} min left"
-        self.set_postfix_str(text, refresh=False)
-        self.update()
+        psnr = psnr + 0.02 * (now - psnr) if psnr else now
+        return loss.total, f"loss {loss.total.item():.3f}, {psnr:.2f} dB"
+
+    def check_quality(averaged: HiTVideoTokenizer, last: bool) -> dict[str, Any]:
+        return {"psnr": {name: validate(averaged, clips) for name, clips in held_out.items()}}
+
+    def save(averaged: HiTVideoTokenizer) -> None:
+        averaged.save_pretrained(out / "tokenizer", torch.float16)
+
+    fit(config, accelerator, tokenizer, module, optimizer, Task(score, save, check_quality))
 
 
 def _batch(

@@ -22,6 +22,7 @@ from hitvideo.ui.prompts import EXAMPLES, WORLD, surprise
 SCREEN = 480  # pixels a side, where the window is wide enough
 RUNS_AT_ONCE = 2  # people served at a time; the others wait in line
 DRAWN_SEEDS = 1_000_000  # seeds drawn on the page lie below this: easy to read and to pass on
+STEPS = {"token": "a token", "row": "a row", "frame": "a frame", "mixed": "token, then frames"}
 INVITATION = "Describe a clip: level 1 comes first, then it sharpens."
 NO_GENERATOR = (
     "This weights folder holds no generator, so clips can be taken apart under Reconstruct "
@@ -62,13 +63,15 @@ def generate_tab(generation: Generation) -> None:
             with gr.Accordion("Advanced", open=False, elem_classes="hv-advanced"):
                 with gr.Row(elem_classes="hv-fields"):
                     guidance = gr.Number(config.guidance, label="Guidance", step=0.5, min_width=90)
-                    temperature = gr.Number(1.0, label="Temperature", step=0.1, min_width=90)
+                    temperature = gr.Number(
+                        config.warmth, label="Temperature", step=0.1, min_width=90
+                    )
                     top_k = gr.Number(0, label="Top-k, 0: all", min_width=90)
                     top_p = gr.Number(1.0, label="Top-p", step=0.05, min_width=90)
                 with gr.Row(elem_classes="hv-fields"):
                     counts = list(range(1, len(config.levels) + 1))
                     levels = gr.Radio(counts, value=counts[-1], label="Levels to write")
-                    steps = [(f"a {mode}", mode) for mode in MODES]
+                    steps = [(STEPS[mode], mode) for mode in MODES]
                     mode = gr.Radio(steps, value=config.mode, label="Written in one step")
                 with gr.Row(elem_classes="hv-fields"):
                     label = "Store prompt, seed and settings in the files"

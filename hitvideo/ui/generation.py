@@ -57,7 +57,7 @@ class Generation:
         prompt: str,
         seed: float | None = None,
         guidance: float | None = None,
-        temperature: float = 1.0,
+        temperature: float | None = None,
         top_k: float = 0,
         top_p: float = 1.0,
         levels: float | None = None,
@@ -105,7 +105,7 @@ class Generation:
     ) -> PlayerView:
         """The player with a place for each of ``levels`` (all), filled as far as it is `ready`."""
         assert self.pipeline.generator is not None
-        counts = self.pipeline.generator.order().counts[:levels]
+        counts = self.pipeline.generator.order().tokens[:levels]
         missing = (level_tile(k, count) for k, count in enumerate(counts, 1) if k > len(ready))
         return PlayerView((*ready, *missing), message, progress, seconds_left, failed)
 

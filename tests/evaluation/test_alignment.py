@@ -11,6 +11,7 @@ from hitvideo.cli import main
 from hitvideo.data.toon import VALIDATION_SEEDS, caption, is_withheld, sample_scene
 from hitvideo.evaluation.alignment import (
     Case,
+    Options,
     Size,
     accuracies,
     alike,
@@ -45,7 +46,8 @@ class Painter:
         self.numbers = {case.prompt: index for index, case in enumerate(cases)}
         self.calls: list[tuple[int, float | None]] = []
 
-    def __call__(self, prompts: list[str], seeds: list[int], guidance: float | None) -> np.ndarray:
+    def __call__(self, prompts: list[str], seeds: list[int], options: Options) -> np.ndarray:
+        guidance = options.get("guidance")
         self.calls.append((len(prompts), guidance))
         clips = np.zeros((len(prompts), SIZE.frames, SIZE.height, SIZE.width, 3), np.uint8)
         for clip, prompt in zip(clips, prompts, strict=True):
@@ -63,10 +65,10 @@ def test_cases_are_withheld_by_turns_and_never_trained_on() -> None:
         assert case.prompt == caption(case.scene, case.seed)
 
 
-def test_every_guidance_is_scored_in_batches_beside_the_ceilings() -> None:
+def test_every_setting_is_scored_in_batches_beside_the_ceilings() -> None:
     cases = unseen_cases(5)
     painter = Painter(cases)
-    clips = painter([case.prompt for case in cases], [0] * 5, None)
+    clips = painter([case.prompt for case in cases], [0] * 5, {})
     painter.calls.clear()
     passed: list[int] = []
 
@@ -79,12 +81,12 @@ def test_every_guidance_is_scored_in_batches_beside_the_ceilings() -> None:
         decoded[0] = 255
         return decoded
 
-    report = evaluate_alignment(
-        painter, Oracle(cases), cases, SIZE, round_trip=round_trip, batch=2, variety=0
-    )
+    settings = [{}, {"guidance": 1.0}]
+    given = {"settings": settings, "round_trip": round_trip, "batch": 2, "variety": 0}
+    report = evaluate_alignment(painter, Oracle(cases), cases, SIZE, **given)
     assert painter.calls == [(2, None), (2, None), (1, None), (2, 1.0), (2, 1.0), (1, 1.0)]
     default, one = report["generated"]
-    assert default["all"]["mean"] == 1 and one["all"]["mean"] == 0
+    assert one["guidance"] == 1.0 and default["all"]["mean"] == 1 and one["all"]["mean"] == 0
     assert report["ceilings"]["true_codes"]["all"]["mean"] == pytest.approx(2 / 5)
     assert len(default["by_clip"]) == len(report["captions"]) == 5
     assert "variety" not in report

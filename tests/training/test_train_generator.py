@@ -44,6 +44,7 @@ def settings(out: Path, folder: Path, steps: int, **change: object) -> Generator
         "warmup": 1,
         "ema": 0.5,
         "checkpoint_every": 2,
+        "text_steps": 2,
     }
     return GeneratorTrainConfig(
         **{"out": str(out), "weights": str(folder), "steps": steps, **options, **change}  # type: ignore[arg-type]
@@ -54,14 +55,14 @@ def test_it_learns_its_clips_and_its_files_load(tmp_path: Path, weights: Path) -
     out = tmp_path / "run"
     train(settings(out, weights, 30, toon=1, validate_every=15, drop_text=0.0, corrupt=0.0))
     last = json.loads((out / "log.jsonl").read_text().splitlines()[-1])
-    assert last["step"] == 30 and set(last["bits"]) == {"token", "row", "frame"}
+    assert last["step"] == 30 and set(last["bits"]) == {"token", "row", "frame", "mixed"}
     generator = HiTVideoGenerator.from_pretrained(out / "generator")
     text = TextEncoder.from_pretrained(out / "text")
     tokens = training.TokenSet.load(out / "tokens")
     digits = training.split_digits(generator, tokens, [0])
     embeddings, mask = text.encode([tokens.captions[0][0]])
     with torch.no_grad():
-        logits = generator(digits, embeddings, mask, "row")
+        logits = generator(digits, embeddings, mask, ("row", "row"))
     guessed = (logits.argmax(-1) == digits).float().mean()
     blind = (torch.zeros_like(digits) == digits).float().mean()
     assert guessed > blind + 0.2

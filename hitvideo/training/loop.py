@@ -1,0 +1,118 @@
+"""The loop that every training shares: rates, steps, averaging, checkpoints and the log.
+
+What a step computes, how the model is validated and what is saved are handed in. Knows nothing of
+video, tokens or text.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from hitvideo.training.budget import Budget, progress, schedule
+from hitvideo.training.checkpoint import Checkpoint
+from hitvideo.training.ema import Ema
+
+CHECKPOINT = "checkpoint.pt"
+
+M = TypeVar("M", bound=nn.Module)
+
+
+class Settings(Budget, Protocol):
+    """What the loop reads of a run's settings, which are a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def out(self) -> str: ...
+    @property
+    def lr(self) -> float: ...
+    @property
+    def warmup(self) -> int: ...
+    @property
+    def ema(self) -> float: ...
+    @property
+    def validate_every(self) -> int: ...
+    @property
+    def checkpoint_every(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Task(Generic[M]):
+    """What is trained, as the loop needs to know it.
+
+    score: the loss of a step, which its number alone decides, and a word on it for the progress
+    bar. save: writes the averaged model for use. validate: what the log says of it; told whether
+    this is the last time.
+    """
+
+    score: Callable[[int], tuple[Tensor, str]]
+    save: Callable[[M], None]
+    validate: Callable[[M, bool], dict[str, Any]]
+
+
+def fit(
+    config: Settings,
+    accelerator: Accelerator,
+    model: M,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    task: Task[M],
+) -> None:
+    """Trains until the budget is used, going on from the run's checkpoint if there is one.
+
+    model: the bare one; module: as prepared by the accelerator, like ``optimizer``, whose groups
+    may scale the rate by a "factor".
+    """
+    ema = Ema(model, config.ema)
+    out = Path(config.out)
+    checkpoint = Checkpoint(out / CHECKPOINT)
+    step, spent = checkpoint.load(model, ema, optimizer, accelerator.device)
+    main = accelerator.is_main_process
+    if main:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
+    bar = tqdm(total=config.steps or None, initial=step, disable=not main, mininterval=5)
+    started = time.monotonic() - spent
+    done = progress(config, step, spent)
+    while done < 1:
+        for group in optimizer.param_groups:
+            rate = config.lr * schedule(step, done, config.warmup)
+            group["lr"] = group.get("factor", 1.0) * rate
+        module.train()
+        loss, word = task.score(step)
+        accelerator.backward(loss)
+        accelerator.clip_grad_norm_(module.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        ema.update(model)
+        step += 1
+        # All processes must agree on when to stop, so they share one clock.
+        clock = torch.tensor(time.monotonic() - started, device=accelerator.device)
+        spent = accelerator.reduce(clock, "mean").item()
+        done = progress(config, step, spent)
+        left = spent / max(done, 1e-6) * (1 - done) / 60
+        bar.set_postfix_str(f"{word}, {left:.0f} min left", refresh=False)
+        bar.update()
+        last = done >= 1
+        if main and (last or step % config.checkpoint_every == 0):
+            checkpoint.save(model, ema, optimizer, step, spent)
+            task.save(ema.model)
+        if main and (last or step % config.validate_every == 0):
+            line = {"step": step, "minutes": round(spent / 60, 1), **task.validate(ema.model, last)}
+            line["processes"] = accelerator.num_processes
+            with (out / "log.jsonl").open("a") as log:
+                log.write(json.dumps(line) + "\n")
+            bar.write(json.dumps(line))
+        accelerator.wait_for_everyone()
+    bar.close()
+    accelerator.end_training()
