@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from hitvideo.errors import HiTVideoError
-from hitvideo.generator import HiTVideoGenerator, TextEncoder
+from hitvideo.generator import MODES, HiTVideoGenerator, TextEncoder
 from hitvideo.generator.text import words_of
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.training import generator as training
@@ -55,7 +55,7 @@ def test_it_learns_its_clips_and_its_files_load(tmp_path: Path, weights: Path) -
     out = tmp_path / "run"
     train(settings(out, weights, 30, toon=1, validate_every=15, drop_text=0.0, corrupt=0.0))
     last = json.loads((out / "log.jsonl").read_text().splitlines()[-1])
-    assert last["step"] == 30 and set(last["bits"]) == {"token", "row", "frame", "mixed"}
+    assert last["step"] == 30 and set(last["bits"]) == {"untold", *MODES}
     generator = HiTVideoGenerator.from_pretrained(out / "generator")
     text = TextEncoder.from_pretrained(out / "text")
     tokens = training.TokenSet.load(out / "tokens")
