@@ -30,7 +30,7 @@ def test_another_wording_of_the_same_clip_is_recognised() -> None:
     text = new_text_encoder(words for said in clips for words in said)
     before = found(text, clips)
     first = learn_wordings(text, clips, 1)
-    last = learn_wordings(text, clips, 25)
+    last = learn_wordings(text, clips, 60)
     assert last < 0.6 * first
     assert found(text, clips) > before + 0.2
 
