@@ -38,9 +38,11 @@ def test_a_token_file_goes_out_and_comes_back(
     assert page.locator(".levels tbody tr").last.inner_text().count(whole) == 1
 
     page.get_by_role("button", name="Open a token file").click()
+    decode = page.get_by_role("button", name="Decode", exact=True)
+    decode.wait_for()
+    page.wait_for_timeout(500)  # a file given while the fold still opens is lost
     page.set_input_files(".hv-tokens input[type=file]", path)
     page.get_by_text("tokens.hitv").wait_for()
-    decode = page.get_by_role("button", name="Decode", exact=True)
     for choice, label in (("all", "Levels 1 to 3"), ("1", "Level 1")):
         page.locator(".hv-tokens").get_by_role("radio", name=choice).check(force=True)
         decode.click()
