@@ -68,13 +68,11 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         """
         text = text.to(self.no_text.dtype)
         inputs = self.read_text(text)
-        weights = mask.to(text.dtype).unsqueeze(-1)
-        mean = (text * weights).sum(1, keepdim=True) / weights.sum(1, keepdim=True).clamp_min(1)
         silent = ~mask.bool().any(1)
         first = torch.arange(mask.shape[1], device=mask.device) == 0
         bare = silent[:, None] & first
         inputs = torch.where(bare.unsqueeze(-1), self.no_text.to(inputs.dtype), inputs)
-        return inputs, mask.bool() | bare, self.read_gist(mean)
+        return inputs, mask.bool() | bare, self.read_gist(mean_embedding(text, mask)).unsqueeze(1)
 
     def fixed(self, order: TokenOrder, kinds: Kinds) -> Tensor:
         """The part of the Llama's inputs ``(N, width)`` that no token can change."""
@@ -151,6 +149,12 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
     def positions(self, order: TokenOrder, prefix: int, device: torch.device) -> Tensor:
         """Coordinates ``(1, prefix + N, 3)`` for the Llama; text lies at the origin."""
         return F.pad(order.coordinates, (0, 0, prefix, 0)).unsqueeze(0).to(device)
+
+
+def mean_embedding(embeddings: Tensor, mask: Tensor) -> Tensor:
+    """The mean ``(B, width)`` of embeddings ``(B, L, width)`` where the mask ``(B, L)`` is set."""
+    weights = mask.to(embeddings.dtype).unsqueeze(-1)
+    return (embeddings * weights).sum(1) / weights.sum(1).clamp_min(1)
 
 
 @lru_cache(maxsize=16)

@@ -15,10 +15,11 @@ from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
 from hitvideo.generator import TextEncoder
+from hitvideo.generator.model import mean_embedding
 from hitvideo.generator.text import words_of
 from hitvideo.training.budget import schedule
 
@@ -73,12 +74,6 @@ def learn_wordings(
         optimizer.step()
         bits = loss.item() / 0.6931
     return bits
-
-
-def mean_embedding(embeddings: Tensor, mask: Tensor) -> Tensor:
-    """The mean ``(B, width)`` of embeddings ``(B, L, width)`` where the mask ``(B, L)`` is set."""
-    weights = mask.to(embeddings.dtype).unsqueeze(-1)
-    return (embeddings * weights).sum(1) / weights.sum(1).clamp_min(1)
 
 
 def _phrases(wordings: Sequence[str]) -> dict[str, float]:

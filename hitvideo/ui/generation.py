@@ -69,8 +69,8 @@ class Generation:
         prompt: what the clip should show. seed: 0 to 4294967295; empty takes one by chance.
         guidance: how closely to follow the prompt; 1 is none. temperature: 0 always takes the
         likeliest value. top_k: 0 is no limit. top_p: 1 is no limit. levels: how many to write.
-        mode: what a step writes, "token", "row" or "frame". keep_note: whether prompt, seed and
-        settings are stored inside the files.
+        mode: what a step writes, "token", "row", "frame" or "mixed". keep_note: whether prompt,
+        seed and settings are stored inside the files.
 
         Returns an MP4 of the clip, the seed that was used, a report ({prompt, seed, guidance, ...,
         tokens, seconds, tokens_per_second, quantization, device, unknown_words,

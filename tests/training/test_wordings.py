@@ -5,8 +5,9 @@ import torch.nn.functional as F
 
 from hitvideo.data.toon import caption, sample_scene
 from hitvideo.generator import TextEncoder
+from hitvideo.generator.model import mean_embedding
 from hitvideo.generator.text import new_text_encoder
-from hitvideo.training.wordings import learn_wordings, mean_embedding
+from hitvideo.training.wordings import learn_wordings
 
 
 def wordings(clips: int, each: int) -> list[list[str]]:
