@@ -39,12 +39,16 @@ class HaarPatches(nn.Module):
         t, h, w = (haar_matrix(size) for size in patch)
         self.register_buffer("matrix", torch.kron(t, torch.kron(h, w)), persistent=False)
 
+    # The matrix comes first: batches of (k, positions) need no transposed copies of coefficients.
+
     def forward(self, video: Tensor) -> Tensor:
         _, ph, pw = self.patch
-        x = rearrange(video, "b c t (h p) (w q) -> b h w c (t p q)", p=ph, q=pw)
-        return rearrange(x @ self.matrix.T, "b h w c k -> b (c k) h w")
+        height, width = video.shape[3] // ph, video.shape[4] // pw
+        x = rearrange(video, "b c t (h p) (w q) -> b c (t p q) (h w)", p=ph, q=pw)
+        return (self.matrix @ x).reshape(len(video), self.channels, height, width)
 
     def inverse(self, coefficients: Tensor) -> Tensor:
         pt, ph, pw = self.patch
-        x = rearrange(coefficients, "b (c k) h w -> b h w c k", c=3) @ self.matrix
-        return rearrange(x, "b h w c (t p q) -> b c t (h p) (w q)", t=pt, p=ph, q=pw)
+        height = coefficients.shape[2]
+        x = self.matrix.T @ rearrange(coefficients, "b (c k) h w -> b c k (h w)", c=3)
+        return rearrange(x, "b c (t p q) (h w) -> b c t (h p) (w q)", t=pt, p=ph, q=pw, h=height)
