@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -20,21 +20,49 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hitvideo.data.toon import toon_clip
+from hitvideo.data.toon import labels, render_with_cover, sample_scene
+from hitvideo.data.toon.clip import FPS
 from hitvideo.errors import HiTVideoError
 
 VIDEO_SUFFIXES = {".mp4", ".mov", ".webm", ".mkv", ".avi", ".gif", ".m4v"}
 SHORT_SIDE = 192  # clips are kept at this size: room to crop and scale around 128
 MAX_FPS = 30.0
+MIRRORED = {"left": "right", "right": "left"}
+
+Words = dict[str, str]
 
 
 @dataclass(frozen=True)
 class PoolClip:
-    """frames: uint8 ``(T, 3, H, W)`` on the pool's device; fps; source: clips alike share one."""
+    """A clip in memory.
+
+    frames: uint8 ``(T, C, H, W)`` on the pool's device: RGB and, of Toon, how far each pixel shows
+        a subject. source: clips alike share one. words: what the whole clip shows, if it is known.
+    """
 
     frames: Tensor
     fps: float
     source: str
+    words: Words | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """video: ``(B, 3, T, H, W)`` in [-1, 1]; cover: how far a pixel shows a subject of Toon, from 0
+    to 1, ``(B, 1, T, H, W)``; words: of every clip, as far as they are known and still hold."""
+
+    video: Tensor
+    cover: Tensor
+    words: list[Words | None]
+
+    @classmethod
+    def join(cls, batches: Sequence[Batch]) -> Batch:
+        video, cover = torch.cat([b.video for b in batches]), torch.cat([b.cover for b in batches])
+        return cls(video, cover, [words for b in batches for words in b.words])
+
+
+# Batch size, frames and side to a batch.
+Sampler = Callable[[int, int, int, random.Random], Batch]
 
 
 class ClipPool:
@@ -61,12 +89,12 @@ class ClipPool:
             counts[clip.source] = counts.get(clip.source, 0) + 1
         self.weights = [counts[clip.source] ** -0.5 for clip in self.clips]
 
-    def sample(self, batch: int, frames: int, size: int, rng: random.Random) -> Tensor:
-        """A batch ``(B, 3, frames, size, size)`` in [-1, 1]."""
+    def sample(self, batch: int, frames: int, size: int, rng: random.Random) -> Batch:
+        """``batch`` pieces of so many frames, ``size`` pixels square."""
         clips = rng.choices(self.clips, self.weights, k=batch)
-        return torch.stack([self._crop(clip, frames, size, rng) for clip in clips])
+        return Batch.join([self._crop(clip, frames, size, rng) for clip in clips])
 
-    def _crop(self, clip: PoolClip, frames: int, size: int, rng: random.Random) -> Tensor:
+    def _crop(self, clip: PoolClip, frames: int, size: int, rng: random.Random) -> Batch:
         count, _, height, width = clip.frames.shape
         target = math.exp(rng.uniform(math.log(6), math.log(30))) if self.augment else clip.fps
         step = min(max(1, round(clip.fps / target)), max(1, (count - 1) // (frames - 1)))
@@ -82,11 +110,18 @@ class ClipPool:
         if side != size:
             mode = "area" if side > size else "bilinear"
             crop = F.interpolate(crop, (size, size), mode=mode)
+        words = clip.words
         if rng.random() < 0.5:
             crop = crop.flip(-1)
+            if words:
+                words = {name: MIRRORED.get(word, word) for name, word in words.items()}
+        crop, cover = crop[:, :3], crop[:, 3:] / 255
         if self.augment:
             crop = (crop - 128) * rng.uniform(0.8, 1.2) + 128 + rng.uniform(-20, 20)
-        return (crop.clamp(0, 255) / 127.5 - 1).transpose(0, 1)
+        if not cover.shape[1]:
+            cover = torch.zeros_like(crop[:, :1])
+        video = crop.clamp(0, 255) / 127.5 - 1
+        return Batch(video.transpose(0, 1)[None], cover.transpose(0, 1)[None], [words])
 
 
 def folder_clips(folder: Path, max_bytes: int = 6 << 30, seed: int = 0) -> list[PoolClip]:
@@ -126,35 +161,42 @@ def _read_clip(path: Path) -> PoolClip | None:
     return PoolClip(torch.from_numpy(frames).permute(0, 3, 1, 2).contiguous(), fps, source)
 
 
-def toon_clips(count: int, cache: Path, *, workers: int = 2, first_seed: int = 0) -> list[PoolClip]:
+def toon_clips(
+    count: int, cache: Path, *, side: int = 128, workers: int = 2, first_seed: int = 0
+) -> list[PoolClip]:
     """Clips of Toon, rendered once into ``cache`` (an .npy file) and memory-mapped from there."""
-    shape = (count, 64, 3, 128, 128)
+    shape = (count, 64, 4, side, side)
+    seeds = range(first_seed, first_seed + count)
     if not cache.exists():
         cache.parent.mkdir(parents=True, exist_ok=True)
         partial = cache.with_suffix(".partial")
         frames = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
-            seeds = range(first_seed, first_seed + count)
-            for index, clip in enumerate(executor.map(_render, seeds, chunksize=4)):
+            sides = [side] * count
+            for index, clip in enumerate(executor.map(_render, seeds, sides, chunksize=4)):
                 frames[index] = clip
         frames.flush()
         partial.rename(cache)
     stored = np.load(cache, mmap_mode="r+")
-    return [PoolClip(torch.from_numpy(stored[i]), 8.0, "toon") for i in range(len(stored))]
+    return [
+        PoolClip(torch.from_numpy(clip), FPS, "toon", labels(sample_scene(seed)))
+        for seed, clip in zip(seeds, stored, strict=True)
+    ]
 
 
-def _render(seed: int) -> np.ndarray:
+def _render(seed: int, side: int) -> np.ndarray:
     torch.set_num_threads(1)
-    return toon_clip(seed).frames.permute(0, 3, 1, 2).numpy()
+    frames, cover = render_with_cover(sample_scene(seed), 64, side, side, FPS)
+    return torch.cat([frames, cover.unsqueeze(-1)], -1).permute(0, 3, 1, 2).numpy()
 
 
 def mixed_sampler(
     pools: list[tuple[ClipPool, float]],
-) -> Callable[[int, int, int, random.Random], Tensor]:
+) -> Sampler:
     """One sampler over several pools; each sample of a batch picks its pool by weight."""
 
-    def sample(batch: int, frames: int, size: int, rng: random.Random) -> Tensor:
+    def sample(batch: int, frames: int, size: int, rng: random.Random) -> Batch:
         chosen = rng.choices([p for p, _ in pools], [w for _, w in pools], k=batch)
-        return torch.cat([pool.sample(1, frames, size, rng) for pool in chosen])
+        return Batch.join([pool.sample(1, frames, size, rng) for pool in chosen])
 
     return sample

@@ -36,12 +36,17 @@ Source = Callable[[], tuple[np.ndarray, list[str]]]  # frames uint8 (T, H, W, 3)
 
 @dataclass(frozen=True)
 class ToonSource:
-    """The scene of a seed; plain: only its main actor, in clear weather before a still camera."""
+    """The scene of a seed.
+
+    plain: only its main actor, in clear weather before a still camera. enlarge: render it that much
+        smaller and repeat the pixels, which is all the same to levels that average over as many.
+    """
 
     seed: int
     size: Size
     fps: float
     plain: bool = False
+    enlarge: int = 1
 
     def __call__(self) -> tuple[np.ndarray, list[str]]:
         scene = sample_scene(self.seed)
@@ -49,7 +54,9 @@ class ToonSource:
             actors = scene.subjects[:1]
             scene = replace(scene, subjects=actors, weather="clear", camera="still")
         words = [caption(scene, self.seed + (k << 40)) for k in range(WORDINGS)]
-        return render(scene, *self.size, self.fps).numpy(), words
+        frames, height, width = self.size
+        small = render(scene, frames, height // self.enlarge, width // self.enlarge, self.fps)
+        return small.numpy().repeat(self.enlarge, 1).repeat(self.enlarge, 2), words
 
 
 @dataclass(frozen=True)

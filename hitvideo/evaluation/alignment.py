@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from hitvideo.data.toon import Scene, caption, render, sample_scene
+from hitvideo.data.toon import ATTRIBUTES, Scene, caption, labels, render, sample_scene
 from hitvideo.evaluation.clips import mean_with_interval
-from hitvideo.evaluation.judge import ATTRIBUTES, Judge, labels
+from hitvideo.evaluation.judge import Judge
 
 FIRST_SEED = 4_000_000  # of the captions; no clip of these seeds is ever trained on
 VARIETY = 16  # seeds of one prompt

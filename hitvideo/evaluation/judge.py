@@ -15,27 +15,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hitvideo.data.toon import BACKDROPS, COLOURS, MOTIONS, SUBJECTS, Scene
+from hitvideo.data.toon import ATTRIBUTES
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer.model import check_video
 from hitvideo.tokenizer.storage import load_config, load_weights, save_model
 
-ATTRIBUTES: dict[str, tuple[str, ...]] = {
-    "subject": SUBJECTS,
-    "colour": tuple(COLOURS),
-    "motion": MOTIONS,
-    "backdrop": BACKDROPS,
-}
 FRAMES = 16  # spread evenly over the clip: two a second in one of 8 seconds
 SIDE = 64  # pixels
 GAZES = 4  # places looked at in every frame
-
-
-def labels(scene: Scene) -> dict[str, str]:
-    """The words that the judge should read off a clip of this scene."""
-    main = scene.subjects[0]
-    words = main.kind, main.colour, main.motion, scene.backdrop
-    return dict(zip(ATTRIBUTES, words, strict=True))
 
 
 class Judge(nn.Module):

@@ -22,8 +22,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from hitvideo.data.toon import (
+    ATTRIBUTES,
     VALIDATION_SEEDS,
     Scene,
+    labels,
     render,
     sample_scene,
     toon_clip,
@@ -31,7 +33,7 @@ from hitvideo.data.toon import (
 )
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.degrade import degrade
-from hitvideo.evaluation.judge import ATTRIBUTES, FRAMES, SIDE, Judge, labels
+from hitvideo.evaluation.judge import FRAMES, SIDE, Judge
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.ema import Ema
 

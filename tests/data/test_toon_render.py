@@ -16,6 +16,7 @@ from hitvideo.data.toon import (
     Actor,
     Scene,
     render,
+    render_with_cover,
     sample_scene,
     toon_clip,
 )
@@ -44,6 +45,18 @@ def test_a_seed_is_a_clip() -> None:
     assert difference(first.frames, other.frames) > 5
     assert first.frames.shape == (4, 128, 128, 3) and first.frames.dtype == torch.uint8
     assert first.fps == 8.0 and first.scene == sample_scene(21)
+
+
+def test_the_cover_is_where_the_subjects_are() -> None:
+    with_subject = scene(backdrop="room")
+    frames, cover = render_with_cover(with_subject, 2, 64, 64)
+    assert torch.equal(frames, render(with_subject, 2, 64, 64))
+    without = render(Scene("room", (), "clear", "still", 11), 2, 64, 64)
+    changed = (frames.int() - without.int()).abs().amax(-1)
+    assert cover.shape == (2, 64, 64) and cover.dtype == torch.uint8
+    assert 0.05 < (cover == 255).float().mean() < 0.5
+    assert changed[cover == 255].float().mean() > 30  # shadows and halos change others a little
+    assert changed[cover == 0].float().mean() < 10
 
 
 def test_rendering_leaves_the_global_random_state_alone() -> None:

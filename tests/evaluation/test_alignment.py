@@ -8,7 +8,14 @@ import pytest
 import torch
 
 from hitvideo.cli import main
-from hitvideo.data.toon import VALIDATION_SEEDS, caption, is_withheld, sample_scene
+from hitvideo.data.toon import (
+    ATTRIBUTES,
+    VALIDATION_SEEDS,
+    caption,
+    is_withheld,
+    labels,
+    sample_scene,
+)
 from hitvideo.evaluation.alignment import (
     Case,
     Options,
@@ -20,7 +27,7 @@ from hitvideo.evaluation.alignment import (
     unseen_cases,
     wilson_interval,
 )
-from hitvideo.evaluation.judge import ATTRIBUTES, Judge, labels
+from hitvideo.evaluation.judge import Judge
 
 SIZE = Size(frames=2, height=8, width=8, fps=2.0)
 

@@ -9,7 +9,15 @@ import pytest
 import torch
 
 from hitvideo.cli import main
-from hitvideo.data.toon import VALIDATION_SEEDS, render, sample_scene, toon_clip, validation_hash
+from hitvideo.data.toon import (
+    ATTRIBUTES,
+    VALIDATION_SEEDS,
+    labels,
+    render,
+    sample_scene,
+    toon_clip,
+    validation_hash,
+)
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.ceilings import (
     DEGRADATIONS,
@@ -19,7 +27,7 @@ from hitvideo.evaluation.ceilings import (
     round_trip,
 )
 from hitvideo.evaluation.degrade import degrade, ghost, soften
-from hitvideo.evaluation.judge import ATTRIBUTES, SIDE, Judge, labels, prepare
+from hitvideo.evaluation.judge import SIDE, Judge, prepare
 from hitvideo.pipeline import frames_to_video, video_to_frames
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.training import judge as training

@@ -3,9 +3,10 @@
 Knows nothing of tokenizers, training or files.
 """
 
+from hitvideo.data.toon.attributes import ATTRIBUTES, labels
 from hitvideo.data.toon.captions import caption
 from hitvideo.data.toon.clip import ToonClip, toon_clip, validation_hash
-from hitvideo.data.toon.render import render
+from hitvideo.data.toon.render import render, render_with_cover
 from hitvideo.data.toon.scene import VALIDATION_SEEDS, Actor, Scene, is_withheld, sample_scene
 from hitvideo.data.toon.vocabulary import (
     BACKDROPS,
@@ -18,6 +19,7 @@ from hitvideo.data.toon.vocabulary import (
 )
 
 __all__ = [
+    "ATTRIBUTES",
     "BACKDROPS",
     "CAMERAS",
     "COLOURS",
@@ -31,7 +33,9 @@ __all__ = [
     "ToonClip",
     "caption",
     "is_withheld",
+    "labels",
     "render",
+    "render_with_cover",
     "sample_scene",
     "toon_clip",
     "validation_hash",

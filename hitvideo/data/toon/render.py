@@ -26,7 +26,6 @@ _LIGHT = (-0.55, -0.83)
 _IN_THE_AIR = {"underwater": "bubbles", "volcano": "embers"}
 
 
-@torch.no_grad()
 def render(
     scene: Scene,
     frames: int = 64,
@@ -40,6 +39,19 @@ def render(
     Frame k shows second k / fps, so fewer frames are a prefix of more. Any size works; the same
     scene looks the same at every size. Raises HiTVideoError for a size or rate that is no size.
     """
+    return render_with_cover(scene, frames, height, width, fps, device)[0]
+
+
+@torch.no_grad()
+def render_with_cover(
+    scene: Scene,
+    frames: int = 64,
+    height: int = 128,
+    width: int = 128,
+    fps: float = 8.0,
+    device: torch.device | str = "cpu",
+) -> tuple[Tensor, Tensor]:
+    """The same frames, and how far each pixel shows a subject: uint8 ``(T, H, W)``, 0 to 255."""
     if frames < 1 or min(height, width) < 8 or not fps > 0:
         raise HiTVideoError(
             "A Toon clip needs at least one frame, 8 pixels on each side and a positive frame rate."
@@ -60,15 +72,18 @@ def render(
         video.lerp_(torch.full_like(video, 0.45), 0.22)  # no sunshine in the rain
     for kind in falling:
         weather.fall(kind, stage, video, times, chance, front=False)
+    cover = video.new_zeros(frames, height, width)
     for actor in reversed(scene.subjects):
-        _draw_actor(stage, actor, video, times)
+        _draw_actor(stage, actor, video, cover, times)
     video = stage.lay(video, times, front=True)
     for kind in falling:
         weather.fall(kind, stage, video, times, chance, front=True)
-    return video.clamp_(0, 1).mul_(255).round_().to(torch.uint8).permute(1, 2, 3, 0).contiguous()
+    pixels = video.clamp_(0, 1).mul_(255).round_().to(torch.uint8)
+    shown = cover.mul_(255).round_().to(torch.uint8)
+    return pixels.permute(1, 2, 3, 0).contiguous(), shown
 
 
-def _draw_actor(stage: Stage, actor: Actor, video: Tensor, times: Tensor) -> None:
+def _draw_actor(stage: Stage, actor: Actor, video: Tensor, cover: Tensor, times: Tensor) -> None:
     where = pose(actor, times, stage.half_w, stage.half_h)
     if stage.ground:
         _draw_shadow(stage, actor, where, video)
@@ -87,6 +102,8 @@ def _draw_actor(stage: Stage, actor: Actor, video: Tensor, times: Tensor) -> Non
             place = video[:, start + k, top : top + rows, left : left + columns]
             place.lerp_(torch.full_like(place, tone), halo[k])
             place.mul_(1 - brush.alpha[k]).add_(brush.rgb[:, k])
+            covered = cover[start + k, top : top + rows, left : left + columns]
+            covered.copy_(torch.maximum(covered, brush.alpha[k]))
 
 
 def _crop(stage: Stage, where: Pose, part: slice) -> tuple[Brush, list[tuple[int, int]]]:
