@@ -13,7 +13,6 @@ from transformers import PreTrainedConfig
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import TokenizerConfig
-from hitvideo.tokenizer.config import LevelConfig
 
 KINDS = ("token", "row", "frame")  # what one step of the decode loop writes of a level
 MODES = (*KINDS, "mixed")  # of a whole clip
@@ -108,28 +107,22 @@ def written_levels(tokenizer: TokenizerConfig, depth: int) -> list[dict[str, Any
         raise HiTVideoError(f"The levels to write are 1 to {tokenizer.depth}, not {depth}.")
     if tokenizer.quantizer != "fsq":
         raise HiTVideoError("The generator writes the digits of FSQ codes; this tokenizer is VQ.")
-    coarsest = tokenizer.levels[0]
     return [
         {
             "stride": list(level.stride),
             "steps": list(level.steps),
-            "patch": _patch(level, coarsest),
+            # A position is a square of four where their number fits into 63 bits.
+            "patch": 2 if 4 * level.bits < 63 else 1,
         }
         for level in tokenizer.levels[:depth]
     ]
-
-
-def _patch(level: LevelConfig, coarsest: LevelConfig) -> int:
-    """Two, where a token of the coarsest level covers such a square and its number fits 63 bits."""
-    room = min(a // b for a, b in zip(coarsest.stride[1:], level.stride[1:], strict=True))
-    return 2 if room % 2 == 0 and 4 * level.bits < 63 else 1
 
 
 # The shipped model: small enough to be trained, and to run, on two processor cores.
 MINI_LLAMA = {
     "hidden_size": 256,
     "intermediate_size": 704,
-    "num_hidden_layers": 6,
+    "num_hidden_layers": 4,
     "num_attention_heads": 4,
     "num_key_value_heads": 4,
     "head_dim": 64,

@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from hitvideo.tokenizer.config import LevelConfig
+from hitvideo.tokenizer.config import GROUP, LevelConfig
 from hitvideo.tokenizer.haar import HaarPatches
 from hitvideo.tokenizer.layers import blocks, zero_conv
 from hitvideo.tokenizer.quantizers import build_quantizer
@@ -153,9 +153,14 @@ class Level(nn.Module):
         self.decoder = blocks(width, config.decoder_blocks)
         self.detail = zero_conv(width, channels)
 
-    def view(self, group: Tensor) -> Tensor:
-        """The group ``(B, 3, 8, H, W)`` at this level's scale, as Haar coefficients."""
-        pool = self.config.pool
+    def view(self, group: Tensor, shape: tuple[int, int, int]) -> Tensor:
+        """The group ``(B, 3, 8, H, W)`` at this level's scale, as Haar coefficients.
+
+        group: may already be averaged over boxes, as long as this level's are multiples of them.
+        shape: batch, height and width of the full-size group.
+        """
+        sizes = zip(self.config.pool, group.shape[2:], (GROUP, *shape[1:]), strict=True)
+        pool = tuple(pooled * have // full for pooled, have, full in sizes)
         seen = group if pool == (1, 1, 1) else F.avg_pool3d(group, pool)
         return self.haar(seen).float()
 

@@ -55,7 +55,7 @@ class HiTVideoTokenizer(nn.Module):
                 level,
                 self.config.quantizer,
                 coarse_width=configs[k - 1].width if k else 0,
-                finer=configs[k + 1] if k + 1 < len(configs) else None,
+                finer=configs[k + 1] if level.reads_finer and k + 1 < len(configs) else None,
             )
             for k, level in enumerate(configs)
         )
@@ -89,7 +89,7 @@ class HiTVideoTokenizer(nn.Module):
         each; levels without codes are omitted. depth: ``(B,)``, the levels each sample keeps (while
         training). levels: work out only so many, all the way through the clip (None: all).
         """
-        sources = self._encode_group(group)
+        sources = self._encode_group(group, shape, levels)
         outputs: list[LevelOutput] = []
         for k, level in enumerate(self.ladder[:levels]):
             outputs.append(
@@ -108,14 +108,20 @@ class HiTVideoTokenizer(nn.Module):
         memory += [None] * (self.config.depth - len(memory))
         return GroupResult(outputs[-1].video, tuple(outputs), sources, tuple(memory))
 
-    def _encode_group(self, group: Tensor | None) -> Sequence[Source | None]:
+    def _encode_group(
+        self, group: Tensor | None, shape: tuple[int, int, int], levels: int | None
+    ) -> Sequence[Source | None]:
+        """The encoder's views for the first levels, finest first worked out, coarse to fine."""
         if group is None:
             return [None] * self.config.depth
+        needed = levels or self.config.depth
+        while needed < self.config.depth and self.config.levels[needed - 1].reads_finer:
+            needed += 1
         sources: list[Source] = []
         finer: Tensor | None = None
-        for level in reversed(self.ladder):
-            coefficients = level.view(group)
-            finer = level.encode(coefficients, finer)
+        for level in reversed(self.ladder[:needed]):
+            coefficients = level.view(group, shape)
+            finer = level.encode(coefficients, finer if level.config.reads_finer else None)
             sources.append(Source(coefficients, finer))
         return sources[::-1]
 

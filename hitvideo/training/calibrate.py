@@ -39,13 +39,13 @@ def calibrate(tokenizer: HiTVideoTokenizer, groups: Iterable[Tensor]) -> None:
     coarse_still: LevelOutput | None = None
     told = True  # of stillness by a coarser level; the first has none
     for level in tokenizer.ladder:
-        coefficients = level.view(moving)
+        coefficients = level.view(moving, shape)
         deviation = coefficients.pow(2).mean((0, 2, 3)).sqrt()
         level.scale.copy_(deviation.clamp_min(1e-3).sqrt())
         _fit_moving(level, coefficients - level.predict(shape, coarse, None).base)
         coarse = _code(level, shape, coarse, coefficients)
-        coarse_still = _code(level, shape, coarse_still, level.view(still))
-        _fit_still(level, level.view(still), coarse_still.video[:, :, -1])
+        coarse_still = _code(level, shape, coarse_still, level.view(still, shape))
+        _fit_still(level, level.view(still, shape), coarse_still.video[:, :, -1])
         if level.config.memory and not told:
             _expect_stillness(level)
         told = bool(level.config.memory)

@@ -8,6 +8,7 @@ was killed goes on as if nothing had happened. Knows nothing of the app.
 from __future__ import annotations
 
 import argparse
+import math
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -217,24 +218,31 @@ def _level_weights(order: TokenOrder) -> Tensor:
 def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[TokenSet, TokenSet]:
     """Training and held-out clips, tokenized if that is still to be done."""
     size = (config.frames, config.size, config.size)
+    tokenizer = HiTVideoTokenizer.from_pretrained(
+        Path(config.weights) / "tokenizer", accelerator.device
+    )
+    coarsest = written_levels(tokenizer.config, config.levels)[0]
+    side = coarsest["patch"] * math.lcm(*coarsest["stride"][1:])
+    if config.size % side:
+        raise HiTVideoError(f"--size must be a multiple of {side}.")
+    finest = tokenizer.config.levels[config.levels - 1]
+    enlarge = 1 if finest.reads_finer else math.gcd(config.size, *finest.pool[1:])
     sources: list[Source] = []
     for folder in config.clips:
         sources += captioned_files(Path(folder), size, config.fps)
     # A fiftieth of the files is held out; Toon has seeds of its own for that.
     held_out: list[Source] = [*sources[::50]]
     sources = [s for i, s in enumerate(sources) if i % 50]
-    sources += [ToonSource(seed, size, config.fps) for seed in range(config.toon)]
+    sources += [ToonSource(seed, size, config.fps, False, enlarge) for seed in range(config.toon)]
     plain = range(FIRST_PLAIN, FIRST_PLAIN + config.plain)
-    sources += [ToonSource(seed, size, config.fps, plain=True) for seed in plain]
+    sources += [ToonSource(seed, size, config.fps, True, enlarge) for seed in plain]
     if config.toon or config.plain:
         only_plain = not config.toon
-        held_out += [ToonSource(seed, size, config.fps, only_plain) for seed in HELD_OUT_TOON]
+        held_out += [
+            ToonSource(seed, size, config.fps, only_plain, enlarge) for seed in HELD_OUT_TOON
+        ]
     out = Path(config.out)
     rank, world = accelerator.process_index, accelerator.num_processes
-    tokenizer = HiTVideoTokenizer.from_pretrained(
-        Path(config.weights) / "tokenizer", accelerator.device
-    )
-    written_levels(tokenizer.config, config.levels)  # refuses now what cannot be written later
     write_shards(sources, tokenizer, config.levels, out / "tokens", rank=rank, world=world)
     write_shards(held_out, tokenizer, config.levels, out / "held-out", rank=rank, world=world)
     accelerator.wait_for_everyone()

@@ -17,6 +17,7 @@ class TrainConfig:
     out: str
     clips: list[str] = field(default_factory=list)  # folders of videos
     toon: int = 0  # rendered Toon clips
+    toon_size: int = 128  # pixels they are rendered at
     toon_share: float = 0.4  # of the samples, where there are clips too
     steps: int = 0  # 0: as many as the minutes allow
     minutes: float = 0.0  # 0: as long as the steps take
@@ -25,6 +26,8 @@ class TrainConfig:
     size: int = 128
     lr: float = 6e-4
     warmup: int = 200
+    first: int = 1  # the levels to train; coarser ones stay as they are
+    last: int = 0  # 0: the finest; finer ones than this stay as they are
     full_depth: float = 0.6  # share of samples that keep every level
     ema: float = 0.999
     seed: int = 0
@@ -45,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--toon", type=int, default=d.toon, help="how many Toon clips to render")
     parser.add_argument(
+        "--toon-size", type=int, default=d.toon_size, help="pixels that they are rendered at"
+    )
+    parser.add_argument(
         "--toon-share", type=float, default=d.toon_share, help="share of Toon samples"
     )
     parser.add_argument("--steps", type=int, default=d.steps, help="budget in steps")
@@ -56,6 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, default=d.size, help="side of the crops in pixels")
     parser.add_argument("--lr", type=float, default=d.lr, help="peak learning rate")
     parser.add_argument("--warmup", type=int, default=d.warmup, help="steps of warm-up")
+    parser.add_argument("--first", type=int, default=d.first, help="coarsest level to train")
+    parser.add_argument(
+        "--last", type=int, default=d.last, help="finest level to train (of all there are)"
+    )
     parser.add_argument(
         "--full-depth", type=float, default=d.full_depth, help="share at full depth"
     )

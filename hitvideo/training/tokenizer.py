@@ -9,26 +9,33 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
+import torch.nn.functional as F
+from accelerate import Accelerator, PartialState
 from torch import Tensor
 
-from hitvideo.data.pool import ClipPool, folder_clips, mixed_sampler, toon_clips
+from hitvideo.data.pool import (
+    Batch,
+    ClipPool,
+    Sampler,
+    folder_clips,
+    mixed_sampler,
+    toon_clips,
+)
 from hitvideo.data.toon import VALIDATION_SEEDS
+from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
 from hitvideo.tokenizer.config import GROUP, LAYOUTS
 from hitvideo.training.calibrate import calibrate
 from hitvideo.training.loop import Task, fit
 from hitvideo.training.losses import LadderLoss, sample_depths
+from hitvideo.training.reader import classes
 from hitvideo.training.settings import TrainConfig, add_arguments, check
 
 __all__ = ["TrainConfig", "add_arguments", "run", "train"]
-
-Sampler = Callable[[int, int, int, random.Random], Tensor]
 
 
 def run(args: argparse.Namespace) -> None:
@@ -44,49 +51,78 @@ def train(config: TrainConfig) -> None:
     torch.manual_seed(config.seed)
     sampler = _sampler(config, accelerator)
     tokenizer = _new_tokenizer(config, sampler)
-    module = LadderLoss(tokenizer)
-    optimizer = _optimizer(module, config.lr)
-    module, optimizer = accelerator.prepare(module, optimizer)
+    last = config.last or tokenizer.config.depth
+    if not 1 <= config.first <= last <= tokenizer.config.depth:
+        raise HiTVideoError(f"--first and --last must be among 1 to {tokenizer.config.depth}.")
+    if last < tokenizer.config.depth and tokenizer.config.levels[last - 1].reads_finer:
+        raise HiTVideoError(f"Level {last} reads finer ones, so training cannot end with it.")
+    pool = tokenizer.config.levels[last - 1].pool
+    bare = LadderLoss(tokenizer, config.first, last)
+    optimizer = _optimizer(bare, config.lr)
+    module, optimizer = accelerator.prepare(bare, optimizer)
     out = Path(config.out)
     held_out = _held_out(config)
-    psnr = 0.0
+    psnr = read = 0.0
 
     def score(step: int) -> tuple[Tensor, str]:
-        nonlocal psnr
-        video, depth = _batch(config, sampler, tokenizer.config.depth, step, accelerator)
+        nonlocal psnr, read
+        batch, depth = _batch(config, sampler, pool, last, step)
+        inputs = batch.video, batch.cover, classes(batch.words), depth
         with accelerator.autocast():
-            loss = module(video, depth)
-        now = loss.psnr.item()
-        psnr = psnr + 0.02 * (now - psnr) if psnr else now
-        return loss.total, f"loss {loss.total.item():.3f}, {psnr:.2f} dB"
+            loss = module(*(x.to(accelerator.device) for x in inputs))
+        psnr = _smooth(psnr, loss.psnr.item())
+        read = _smooth(read, loss.read.item())
+        word = f"loss {loss.total.item():.3f}, {psnr:.2f} dB, {read:.0%} read"
+        return loss.total, word
 
-    def check_quality(averaged: HiTVideoTokenizer, last: bool) -> dict[str, Any]:
-        return {"psnr": {name: validate(averaged, clips) for name, clips in held_out.items()}}
+    def check_quality(averaged: LadderLoss, final: bool) -> dict[str, Any]:
+        scores = {
+            name: validate(averaged.tokenizer, clips, last) for name, clips in held_out.items()
+        }
+        return {"psnr": scores, "read": round(read, 3)}
 
-    def save(averaged: HiTVideoTokenizer) -> None:
-        averaged.save_pretrained(out / "tokenizer", torch.float16)
+    def save(averaged: LadderLoss) -> None:
+        averaged.tokenizer.save_pretrained(out / "tokenizer", torch.float16)
 
-    fit(config, accelerator, tokenizer, module, optimizer, Task(score, save, check_quality))
+    fit(config, accelerator, bare, module, optimizer, Task(score, save, check_quality))
+
+
+def _smooth(mean: float, value: float) -> float:
+    return mean + 0.02 * (value - mean) if mean else value
 
 
 def _batch(
-    config: TrainConfig, sampler: Sampler, levels: int, step: int, accelerator: Accelerator
-) -> tuple[Tensor, Tensor]:
-    """Clips and depths of one step; seed, step and process alone decide them."""
-    seed = (config.seed * 1_000_003 + step) * 1024 + accelerator.process_index
-    video = sampler(config.batch, config.frames, config.size, random.Random(seed))
+    config: TrainConfig, sampler: Sampler, pool: tuple[int, int, int], last: int, step: int
+) -> tuple[Batch, Tensor]:
+    """Clips, averaged over ``pool``, and depths of one step.
+
+    Seed, step and process alone decide them.
+    """
+    seed = (config.seed * 1_000_003 + step) * 1024 + PartialState().process_index
+    batch = sampler(config.batch, config.frames, config.size // pool[1], random.Random(seed))
+    averaged = (F.avg_pool3d(x, (pool[0], 1, 1)) for x in (batch.video, batch.cover))
     generator = torch.Generator().manual_seed(seed)
-    depth = sample_depths(config.batch, levels, config.full_depth, generator)
-    return video.to(accelerator.device), depth.to(accelerator.device)
+    depth = sample_depths(config.batch, last, config.full_depth, generator)
+    return Batch(*averaged, batch.words), depth
 
 
 def _optimizer(module: torch.nn.Module, lr: float) -> torch.optim.AdamW:
-    """AdamW, in small steps for the fitted linear path: its weights are tiny, Adam's steps not."""
+    """AdamW, in small steps for the fitted linear path: its weights are tiny, Adam's steps not.
+
+    The reader takes large ones: it has to know how to read before it can ask for anything.
+    """
     fitted: list[torch.nn.Parameter] = []
     free: list[torch.nn.Parameter] = []
+    reader: list[torch.nn.Parameter] = []
     for name, parameter in module.named_parameters():
-        (fitted if ".project." in name or ".expand." in name else free).append(parameter)
+        if not parameter.requires_grad:
+            continue
+        if name.startswith("reader."):
+            reader.append(parameter)
+        else:
+            (fitted if ".project." in name or ".expand." in name else free).append(parameter)
     groups = [{"params": free, "factor": 1.0}, {"params": fitted, "factor": 0.05}]
+    groups += [{"params": reader, "factor": 3.0}] if reader else []
     return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)
 
 
@@ -99,7 +135,8 @@ def _sampler(config: TrainConfig, accelerator: Accelerator) -> Sampler:
         pools.append((clips, share / len(config.clips)))
     if config.toon:
         with accelerator.main_process_first():  # the others find the rendered file
-            rendered = toon_clips(config.toon, Path(config.out) / f"toon-{config.toon}.npy")
+            cache = Path(config.out) / f"toon-{config.toon}-{config.toon_size}.npy"
+            rendered = toon_clips(config.toon, cache, side=config.toon_size)
         toon = ClipPool(rendered, augment=False, device=device)
         pools.append((toon, config.toon_share if config.clips else 1.0))
     return mixed_sampler(pools)
@@ -125,19 +162,21 @@ def _new_tokenizer(config: TrainConfig, sampler: Sampler) -> HiTVideoTokenizer:
     if config.quantizer == "fsq":
         rng = random.Random(config.seed)
         size = TokenizerConfig().multiple[1] * 3
-        groups = [sampler(1, GROUP, size, rng).to(tokenizer.device) for _ in range(192)]
+        groups = [sampler(1, GROUP, size, rng).video.to(tokenizer.device) for _ in range(192)]
         calibrate(tokenizer, groups)
     return tokenizer.train()
 
 
 @torch.no_grad()
-def validate(tokenizer: HiTVideoTokenizer, sampler: Sampler, clips: int = 12) -> list[float]:
-    """Mean PSNR in dB at every depth, coarse first, on fixed stretches of 64 frames."""
-    totals = torch.zeros(tokenizer.config.depth)
+def validate(
+    tokenizer: HiTVideoTokenizer, sampler: Sampler, last: int, clips: int = 12
+) -> list[float]:
+    """Mean PSNR in dB at every depth to ``last``, on fixed stretches of 64 frames."""
+    totals = torch.zeros(last)
     for index in range(clips):
-        video = sampler(1, 64, 128, random.Random(index)).to(tokenizer.device)
-        codes = tokenizer.encode(video)
-        for k in range(tokenizer.config.depth):
+        video = sampler(1, 64, 128, random.Random(index)).video.to(tokenizer.device)
+        codes = tokenizer.encode(video, last)
+        for k in range(last):
             error = (tokenizer.decode(codes, k + 1) - video).pow(2).mean() / 4
             totals[k] += -10 * torch.log10(error + 1e-10).cpu()
     return [round(float(total) / clips, 2) for total in totals]

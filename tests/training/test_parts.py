@@ -5,16 +5,36 @@ import math
 
 import pytest
 import torch
-from conftest import TINY, moving_video
+from conftest import TINY, moving_video, randomize
 
-from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.data.toon import ATTRIBUTES, labels, sample_scene
+from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
 from hitvideo.training.calibrate import calibrate
 from hitvideo.training.ema import Ema
-from hitvideo.training.losses import LadderLoss, sample_depths
+from hitvideo.training.losses import LadderLoss, TokenizerLoss, sample_depths
+from hitvideo.training.reader import UNKNOWN, CodeReader, classes, reading_loss
+
+LONE_COARSEST = TokenizerConfig(
+    (dataclasses.replace(TINY.levels[0], reads_finer=False), *TINY.levels[1:])
+)
 
 
 def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
     return -10 * math.log10(float((a - b).pow(2).mean()) / 4)
+
+
+def score(
+    loss: LadderLoss,
+    video: torch.Tensor,
+    depth: list[int],
+    cover: torch.Tensor | None = None,
+    shown: torch.Tensor | None = None,
+) -> TokenizerLoss:
+    """Of clips of which nothing is known, if not told otherwise."""
+    cover = torch.zeros_like(video[:, :1]) if cover is None else cover
+    shown = torch.full((len(video), len(ATTRIBUTES)), UNKNOWN) if shown is None else shown
+    result: TokenizerLoss = loss(video, cover, shown, torch.tensor(depth))
+    return result
 
 
 def test_calibration_alone_is_a_working_codec_at_every_depth() -> None:
@@ -56,7 +76,7 @@ def test_a_few_steps_improve_on_the_line() -> None:
     loss = LadderLoss(model).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     for _ in range(25):
-        loss(video, torch.tensor([3, 3])).total.backward()
+        score(loss, video, [3, 3]).total.backward()
         optimizer.step()
         optimizer.zero_grad()
     assert psnr(model.eval().decode(model.encode(video)), video) > before + 0.5
@@ -68,9 +88,77 @@ def test_every_parameter_learns(quantizer: str) -> None:
     torch.manual_seed(0)
     model = HiTVideoTokenizer(dataclasses.replace(TINY, quantizer=quantizer))
     loss = LadderLoss(model).train()
-    loss(moving_video(16, 32, 32, batch=2), torch.tensor([3, 1])).total.backward()
-    missing = [name for name, p in model.named_parameters() if p.grad is None]
+    score(loss, moving_video(16, 32, 32, batch=2), [3, 1]).total.backward()
+    missing = [name for name, p in loss.named_parameters() if p.grad is None]
     assert not missing
+
+
+def test_only_the_levels_asked_for_learn() -> None:
+    torch.manual_seed(0)
+    video = moving_video(16, 32, 32, batch=2)
+    for first, last in ((2, 3), (1, 1)):
+        model = HiTVideoTokenizer(LONE_COARSEST)
+        loss = LadderLoss(model, first, last).train()
+        pooled = video if last == 3 else torch.nn.functional.avg_pool3d(video, 2)
+        score(loss, pooled, [last, last]).total.backward()
+        learning = [
+            any(p.grad is not None and bool(p.grad.any()) for p in level.parameters())
+            for level in model.ladder
+        ]
+        assert learning == [first <= k <= last for k in (1, 2, 3)]
+
+
+def test_a_level_of_its_own_sees_the_same_in_an_averaged_clip() -> None:
+    torch.manual_seed(0)
+    model = HiTVideoTokenizer(LONE_COARSEST).eval()
+    randomize(model)
+    group = moving_video(8, 64, 64)
+    whole = model.step(model.initial_state, (1, 64, 64), group=group, levels=1)
+    pooled = torch.nn.functional.avg_pool3d(group, 2)
+    part = model.step(model.initial_state, (1, 64, 64), group=pooled, levels=1)
+    assert torch.equal(whole.codes[0], part.codes[0])
+    assert torch.equal(whole.codes[0], model.encode(group).levels[0])
+    assert len(whole.codes) == 1 and whole.codes[0].unique().numel() > 1
+
+
+def test_errors_on_a_subject_and_in_colour_count_more() -> None:
+    model = HiTVideoTokenizer(LONE_COARSEST)
+    loss = LadderLoss(model, 1, 1).eval()
+    for parameter in model.parameters():
+        torch.nn.init.zeros_(parameter)  # every video comes out grey
+    grey, cover = torch.zeros(1, 3, 8, 16, 16), torch.zeros(1, 1, 8, 16, 16)
+    cover[..., :8] = 1
+    grey[..., :8] = 0.5
+    tinted = grey.clone()
+    tinted[:, 0] *= 2
+    tinted[:, 1:] *= 0.5
+    tinted *= (grey.pow(2).sum() / tinted.pow(2).sum()).sqrt()
+
+    def of(video: torch.Tensor, cover: torch.Tensor) -> float:
+        return score(loss, video, [1], cover).total.item()
+
+    beside = of(grey, cover.flip(-1))
+    assert of(grey, torch.zeros_like(cover)) > beside
+    assert of(grey, cover) > of(grey, torch.zeros_like(cover))
+    assert of(tinted, cover) > of(grey, cover)
+
+
+def test_codes_come_to_say_what_they_show() -> None:
+    """The gradient of reading reaches the encoder, and clips of which nothing is known add none."""
+    torch.manual_seed(0)
+    words = [labels(sample_scene(seed)) for seed in range(4)]
+    shown = classes([*words, None])
+    assert shown.shape == (5, len(ATTRIBUTES)) and shown[4].tolist() == [UNKNOWN] * 4
+    reader = CodeReader(3, width=16)
+    values = torch.randn(5, 3, 8, 2, 2, requires_grad=True)
+    optimizer = torch.optim.Adam(reader.parameters(), 1e-2)
+    for _ in range(60):
+        nats, share = reading_loss(reader(values), shown)
+        optimizer.zero_grad()
+        nats.backward()
+        optimizer.step()
+    assert share == 1
+    assert values.grad is not None and values.grad[:4].any() and not values.grad[4].any()
 
 
 def test_depths_keep_their_share() -> None:
