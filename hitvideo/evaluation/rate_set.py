@@ -60,7 +60,8 @@ def evaluate_rate(
 
     coding: a name for what ``coder`` does, for the record.
     earlier: such a report; its clips are not measured again where everything that makes their
-    figures is the same, the frames included.
+    figures is the same, the frames included. Of another tokenizer's report the codecs' points
+        are taken, where they were followed just as far.
     tell: hears the progress on the clip in hand, 0 to 1, and a message.
     Raises HiTVideoError where no clip could be measured.
     """
@@ -72,20 +73,29 @@ def evaluate_rate(
         "codecs": {name: CODECS[name].describe() for name in codecs},
         "metrics": list(metrics),
     }
-    known = {}
-    if earlier is not None and all(earlier.get(key) == value for key, value in setup.items()):
+    known: dict[tuple[str, str], Report] = {}
+    if earlier is not None and all(
+        earlier.get(key) == setup[key] for key in ("protocol", "codecs", "metrics")
+    ):
         known = {(clip["name"], clip["frames_hash"]): clip for clip in earlier["by_clip"]}
+        if any(earlier.get(key) != setup[key] for key in ("tokenizer", "coding")):
+            known = {key: _codecs_alone(clip) for key, clip in known.items()}
     by_clip: list[Report] = []
+    depth = pipeline.tokenizer.config.depth
     for clip in clips:
         digest = sha256(clip.frames.tobytes()).hexdigest()[:16]
-        if (clip.name, digest) in known:
-            by_clip.append(known[clip.name, digest])
+        before = known.get((clip.name, digest))
+        if before is not None and "reach" not in before:
+            by_clip.append(before)
             continue
-        points = []
+        points: list[Report] = []
         for step in rate_quality(pipeline, clip.frames, FPS, codecs, metrics, coder):
             tell(step.progress, f"{clip.name}: {step.message}")
             if step.point is not None:
                 points.append(step.point.figures())
+            if before and len(points) == depth and before["reach"] == _reach(points):
+                points += before["points"]
+                break
         by_clip.append(
             {
                 "name": clip.name,
@@ -99,6 +109,18 @@ def evaluate_rate(
     if not by_clip:
         raise HiTVideoError("There is no clip that could be measured.")
     yield _report(setup, by_clip)
+
+
+def _codecs_alone(clip: Report) -> Report:
+    """A clip's codec points, and how far they were followed."""
+    levels = [point for point in clip["points"] if point["kind"] == "level"]
+    others = [point for point in clip["points"] if point["kind"] != "level"]
+    return {"points": others, "reach": _reach(levels)}
+
+
+def _reach(levels: Sequence[Report]) -> float:
+    """The bits per pixel that `rate_quality` follows codecs to, but for a constant factor."""
+    return round(max(levels[-1]["bpp"], levels[-1]["bpp_nominal"]), 6)
 
 
 def _report(setup: Report, by_clip: list[Report]) -> Report:

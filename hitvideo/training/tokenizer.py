@@ -72,14 +72,14 @@ def train(config: TrainConfig) -> None:
             loss = module(*(x.to(accelerator.device) for x in inputs))
         psnr = _smooth(psnr, loss.psnr.item())
         read = _smooth(read, loss.read.item())
-        word = f"loss {loss.total.item():.3f}, {psnr:.2f} dB, {read:.0%} read"
-        return loss.total, word
+        word = f"loss {loss.total.item():.3f}, {psnr:.2f} dB"
+        return loss.total, word if bare.reader is None else f"{word}, {read:.0%} read"
 
     def check_quality(averaged: LadderLoss, final: bool) -> dict[str, Any]:
         scores = {
             name: validate(averaged.tokenizer, clips, last) for name, clips in held_out.items()
         }
-        return {"psnr": scores, "read": round(read, 3)}
+        return {"psnr": scores} if bare.reader is None else {"psnr": scores, "read": round(read, 3)}
 
     def save(averaged: LadderLoss) -> None:
         averaged.tokenizer.save_pretrained(out / "tokenizer", torch.float16)

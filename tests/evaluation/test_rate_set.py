@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import randomize
 
 from hitvideo.bitstream import TokenCoder
 from hitvideo.cli import main
@@ -169,6 +170,35 @@ def test_clips_of_an_unfinished_run_are_kept_if_nothing_has_changed(
     assert set(worked) == {"toon-0"}
     with pytest.raises(HiTVideoError, match="no clip"):
         run([], None)
+
+
+def test_codecs_are_not_measured_again_for_another_tokenizer(
+    pipeline: HiTVideoPipeline,
+) -> None:
+    frames = toon_clip(1, frames=8, height=32, width=32).frames.numpy()
+    worked: list[str] = []
+
+    def run(pipeline: HiTVideoPipeline, earlier: Report | None) -> Report:
+        worked.clear()
+        coder = TokenCoder.packed(pipeline.tokenizer)
+        parts = coder, "packed", ["x264"], ["psnr"], earlier
+        tell = lambda progress, message: worked.append(message)  # noqa: E731
+        return [*evaluate_rate(pipeline, [Clip("toon-1", "toon", frames)], *parts, tell)][-1]
+
+    def points(report: Report, codecs: bool) -> list[Report]:
+        return [p for p in report["by_clip"][0]["points"] if (p["kind"] != "level") == codecs]
+
+    first = run(pipeline, None)
+    other = HiTVideoTokenizer(pipeline.tokenizer.config).eval()
+    randomize(other, seed=1)
+    second = run(HiTVideoPipeline(other), first)
+    assert not any("x264" in message for message in worked)
+    assert points(second, True) == points(first, True) and points(first, True)
+    assert points(second, False) != points(first, False)
+    # Had they been followed to another size, they would have to be measured.
+    points(first, False)[-1]["bpp"] *= 9
+    assert points(run(HiTVideoPipeline(other), first), True) == points(second, True)
+    assert any("x264" in message for message in worked)
 
 
 @pytest.fixture(scope="module")
