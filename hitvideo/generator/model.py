@@ -78,11 +78,23 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         """The part of the Llama's inputs ``(N, width)`` that no token can change."""
         device = self.no_text.device
         level = order.level.to(device)
-        fixed = self.level(level) + self.place(_waves(order).to(device, self.no_text.dtype))
+        fixed = self.level(level) + self.place(self._waves(order).to(device, self.no_text.dtype))
         kind = torch.tensor([KINDS.index(kind) for kind in kinds], device=device)
         fixed = fixed + self.kind(kind[level])
         begins = order.before.to(device) == NOTHING
         return fixed + self.begin(level) * begins.unsqueeze(-1).to(fixed.dtype)
+
+    def _waves(self, order: TokenOrder) -> Tensor:
+        """Sines and cosines of every position's place ``(N, 3 * 2 * WAVES)``.
+
+        Its place in the frame, and in a clip of native length: a short clip is the start of one.
+        """
+        stride = torch.tensor(order.strides[0]) / torch.tensor(order.strides[-1])
+        extent = torch.tensor(order.grids[0])
+        extent[0] = self.order().grids[0][0]
+        share = order.coordinates / (extent * stride)
+        angles = share.unsqueeze(-1) * math.pi * 2.0 ** torch.arange(WAVES)
+        return torch.cat([angles.sin(), angles.cos()], -1).flatten(1)
 
     def say(self, table: nn.Embedding, digits: Tensor, level: Tensor) -> Tensor:
         """What a table says ``(B, n, width)`` of other positions' digits ``(B, n, count)``.
@@ -161,14 +173,6 @@ def mean_embedding(embeddings: Tensor, mask: Tensor) -> Tensor:
 def _order(levels: tuple[tuple[Size, int, int], ...], size: Size) -> TokenOrder:
     strides, patches, codebooks = zip(*levels, strict=True)
     return TokenOrder(strides, size, patches, codebooks)
-
-
-def _waves(order: TokenOrder) -> Tensor:
-    """Sines and cosines of every position's place in the clip ``(N, 3 * 2 * WAVES)``."""
-    stride = torch.tensor(order.strides[0]) / torch.tensor(order.strides[-1])
-    share = order.coordinates / (torch.tensor(order.grids[0]) * stride)
-    angles = share.unsqueeze(-1) * math.pi * 2.0 ** torch.arange(WAVES)
-    return torch.cat([angles.sin(), angles.cos()], -1).flatten(1)
 
 
 def cross_entropy_bits(logits: Tensor, digits: Tensor) -> Tensor:

@@ -49,8 +49,13 @@ class TokenOrder:
             (t, h * p, w * p) for (t, h, w), p in zip(strides, self.patches, strict=True)
         ]
         padded = [-(-n // s) * s for n, s in zip(size, strides[0], strict=True)]
+        # Grids of tokens, and of positions: a patch at the edge may reach beyond the tokens.
+        self.token_grids: list[Size] = [
+            (padded[0] // t, padded[1] // h, padded[2] // w) for t, h, w in strides
+        ]
         self.grids: list[Size] = [
-            (padded[0] // t, padded[1] // h, padded[2] // w) for t, h, w in self.strides
+            (t, -(-h // p), -(-w // p))
+            for (t, h, w), p in zip(self.token_grids, self.patches, strict=True)
         ]
         self.counts = [t * h * w for t, h, w in self.grids]
         self.starts = [sum(self.counts[:k]) for k in range(len(self.counts))]
@@ -65,21 +70,25 @@ class TokenOrder:
     @property
     def tokens(self) -> list[int]:
         """How many tokens every level has."""
-        return [n * p * p for n, p in zip(self.counts, self.patches, strict=True)]
+        return [math.prod(grid) for grid in self.token_grids]
 
     def build(self, levels: Sequence[Tensor]) -> Tensor:
         """Grids of codes ``(B, t, h, w)``, coarse to fine, to the sequence ``(B, N)``.
 
-        The codes of a patch become one number, the first code its least significant part.
+        The codes of a patch become one number, the first code its least significant part. Where a
+        patch reaches beyond the grid, the grid's last row and column are repeated.
         """
         parts = []
         for k, grid in enumerate(levels):
-            patch, (t, h, w) = self.patches[k], self.grids[k]
-            if tuple(grid.shape[1:]) != (t, h * patch, w * patch):
+            patch, expected = self.patches[k], self.token_grids[k]
+            if tuple(grid.shape[1:]) != expected:
                 raise HiTVideoError(
-                    f"Level {k + 1} should have {(t, h * patch, w * patch)} codes, "
-                    f"not {tuple(grid.shape[1:])}."
+                    f"Level {k + 1} should have {expected} codes, not {tuple(grid.shape[1:])}."
                 )
+            for axis in (2, 3):
+                beyond = -grid.shape[axis] % patch
+                last = grid.narrow(axis, grid.shape[axis] - 1, 1)
+                grid = torch.cat([grid, *[last] * beyond], axis)
             codes = rearrange(grid, "b t (h p) (w q) -> b (t h w) (p q)", p=patch, q=patch)
             parts.append((codes * self._base(k, codes)).sum(-1))
         return torch.cat(parts, 1)
@@ -95,7 +104,9 @@ class TokenOrder:
             if patch > 1:
                 codes = codes % self.codebooks[k]
             sizes = {"t": t, "h": h, "w": w, "p": patch, "q": patch}
-            levels.append(rearrange(codes, "b (t h w) (p q) -> b t (h p) (w q)", **sizes))
+            grid = rearrange(codes, "b (t h w) (p q) -> b t (h p) (w q)", **sizes)
+            _, rows, columns = self.token_grids[k]
+            levels.append(grid[:, :, :rows, :columns])
         return tuple(levels)
 
     def _base(self, level: int, like: Tensor) -> Tensor:

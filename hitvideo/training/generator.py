@@ -29,18 +29,18 @@ from hitvideo.generator import (
 )
 from hitvideo.generator.config import KINDS, MINI_HEAD, MINI_LLAMA, kinds_of
 from hitvideo.generator.model import cross_entropy_bits
-from hitvideo.generator.order import Kinds, TokenOrder
+from hitvideo.generator.order import Kinds, Size, TokenOrder
 from hitvideo.generator.text import new_text_encoder
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.training.generator_settings import GeneratorTrainConfig, add_arguments, check
-from hitvideo.training.loop import CHECKPOINT, Task, fit
+from hitvideo.training.loop import Task, fit
 from hitvideo.training.optimizers import muon_and_adamw
-from hitvideo.training.wordings import learn_wordings
 
 __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
 
 KIND_SHARES = (0.6, 0.1, 0.3)  # how often each of KINDS is trained, for every level on its own
 HELD_OUT_TOON = range(900_000_000, 900_000_128)
+BRIEF_CLIPS = 4  # times as many clips in a batch of brief ones, which are quickly read
 FIRST_PLAIN = 100_000_000  # seeds of plain scenes
 
 
@@ -61,16 +61,24 @@ class TextToTokens(nn.Module):
         self.text, self.generator = text, generator
 
     def forward(
-        self, codes: Tensor, known: Tensor, ids: Tensor, mask: Tensor, told: Tensor, kinds: Kinds
+        self,
+        codes: Tensor,
+        known: Tensor,
+        ids: Tensor,
+        mask: Tensor,
+        told: Tensor,
+        kinds: Kinds,
+        size: Size | None = None,
     ) -> Tensor:
         """Bits of every position ``(B, N)``.
 
         codes, known: digits ``(B, N, count)``, the right ones and what the model is told of earlier
-        ones; ids, mask: the captions; told: ``(B,)``, who gets to read theirs.
+        ones; ids, mask: the captions; told: ``(B,)``, who gets to read theirs; size: of the clips
+        (None: the native one).
         """
         mask = mask * told[:, None].to(mask.dtype)
         seen = torch.where(mask.any(1, keepdim=True), mask, torch.ones_like(mask))
-        logits = self.generator(codes, self.text(ids, seen), mask, kinds, known)
+        logits = self.generator(codes, self.text(ids, seen), mask, kinds, known, size)
         return cross_entropy_bits(logits, codes)
 
     def save_pretrained(self, folder: Path, dtype: torch.dtype) -> None:
@@ -89,21 +97,17 @@ def train(config: GeneratorTrainConfig) -> None:
     tokens, held_out = _tokens(config, accelerator)
     model = _model(config, tokens)
     out = Path(config.out)
-    fresh = not (config.init or (out / CHECKPOINT).exists())
-    if accelerator.is_main_process and fresh:
-        learn_wordings(model.text, tokens.captions, config.text_steps, config.seed, config.bf16)
     optimizer = muon_and_adamw(model, config.lr)
     module, optimizer = accelerator.prepare(model, optimizer)  # sends the first one's weights
     data = _Batches(config, tokens, model, accelerator)
-    order = model.generator.order()
-    weight = _level_weights(order).to(accelerator.device)
 
     def score(step: int) -> tuple[Tensor, str]:
-        kinds, batch = data.sample(step)
+        kinds, order, size, batch = data.sample(step)
         with accelerator.autocast():
-            bits = module(*batch, kinds)
+            bits = module(*batch, kinds, size)
         depth = int(order.level[bits.shape[1] - 1]) + 1
-        loss = (bits * weight[: bits.shape[1]]).sum(1).mean() / depth
+        weight = _level_weights(order).to(bits.device)[: bits.shape[1]]
+        loss = (bits * weight).sum(1).mean() / depth
         return loss, f"{loss.item():.2f} bits"
 
     def validate(averaged: TextToTokens, last: bool) -> dict[str, Any]:
@@ -127,10 +131,11 @@ class _Batches:
         accelerator: Accelerator,
     ) -> None:
         self.config, self.tokens, self.text = config, tokens, model.text
-        self.digits, self.order = model.generator.digits, model.generator.order()
+        self.digits, self.order = model.generator.digits, model.generator.order
         self.rank, self.device = accelerator.process_index, accelerator.device
 
-    def sample(self, step: int) -> tuple[Kinds, tuple[Tensor, ...]]:
+    def sample(self, step: int) -> tuple[Kinds, TokenOrder, Size, tuple[Tensor, ...]]:
+        """What a step writes of every level, the order and size of the clips, and the batch."""
         config = self.config
         # All processes share kinds and length, or the fast ones would wait for the slow.
         common = random.Random(config.seed * 7919 + step)
@@ -138,24 +143,31 @@ class _Batches:
         depth = config.levels
         if depth > 1 and common.random() < config.short:
             depth = common.randrange(1, depth)
-        length = self.order.end(depth)
+        # Most of what a caption says shows in any group of frames; in a whole clip the later ones
+        # repeat it, and the few tokens that the caption decides drown in the others.
+        whole, clips = self.order(), config.batch
+        frames = config.frames
+        if common.random() < config.brief:
+            frames, clips = whole.strides[0][0], BRIEF_CLIPS * clips
+        size = frames, config.size, config.size
+        order = self.order(size)
+        length = order.end(depth)
         rng = random.Random((config.seed * 1_000_003 + step) * 1024 + self.rank)
-        chosen = rng.choices(range(len(self.tokens)), k=config.batch)
-        digits = split_digits(self, self.tokens, chosen)[:, :length].to(self.device)
+        chosen = rng.choices(range(len(self.tokens)), k=clips)
+        starts = [rng.randrange(whole.grids[0][0] - order.grids[0][0] + 1) for _ in chosen]
+        levels = [level[chosen].long() for level in self.tokens.levels]
+        levels = _cut(levels, starts, whole, order)
+        digits = self.digits.split(order.build(levels), order.level)[:, :length].to(self.device)
         ids, mask = self.text.tokenize([rng.choice(self.tokens.captions[i]) for i in chosen])
         told = torch.tensor([rng.random() >= config.drop_text for _ in chosen])
         generator = torch.Generator(self.device).manual_seed(rng.getrandbits(60))
-        return kinds, (
-            digits,
-            self._corrupt(digits, generator),
-            ids.to(self.device),
-            mask.to(self.device),
-            told.to(self.device),
-        )
+        known = self._corrupt(digits, order, generator)
+        words = (x.to(self.device) for x in (ids, mask, told))
+        return kinds, order, size, (digits, known, *words)
 
-    def _corrupt(self, digits: Tensor, generator: torch.Generator) -> Tensor:
+    def _corrupt(self, digits: Tensor, order: TokenOrder, generator: torch.Generator) -> Tensor:
         """Some digits replaced: the model must not trust its own past blindly."""
-        steps = self.digits.steps(self.order.level[: digits.shape[1]].to(digits.device))
+        steps = self.digits.steps(order.level[: digits.shape[1]].to(digits.device))
         noise = torch.rand(digits.shape, generator=generator, device=digits.device)
         other = torch.rand(digits.shape, generator=generator, device=digits.device)
         # How much is corrupted differs from clip to clip, up to twice the share.
@@ -164,11 +176,25 @@ class _Batches:
         return torch.where(wrong, (other * steps).long(), digits)
 
 
-def split_digits(
-    model: _Batches | HiTVideoGenerator, tokens: TokenSet, chosen: list[int]
-) -> Tensor:
+def _cut(
+    levels: list[Tensor], starts: Sequence[int], whole: TokenOrder, order: TokenOrder
+) -> list[Tensor]:
+    """Of every clip's grids ``(n, t, h, w)`` the latent frames that a shorter clip has.
+
+    starts: which latent frame of level 1 each begins with.
+    """
+    cut = []
+    for grid, all_, some in zip(levels, whole.grids, order.grids, strict=True):
+        ratio = all_[0] // whole.grids[0][0]
+        first = torch.tensor(starts)[:, None] * ratio
+        index = first + torch.arange(some[0])
+        cut.append(grid[torch.arange(len(grid))[:, None], index])
+    return cut
+
+
+def split_digits(model: HiTVideoGenerator, tokens: TokenSet, chosen: list[int]) -> Tensor:
     """Digits ``(n, N, count)`` of some of the clips."""
-    order = model.order if isinstance(model, _Batches) else model.order()
+    order = model.order()
     sequence = order.build([level[chosen].long() for level in tokens.levels])
     return model.digits.split(sequence, order.level)
 
@@ -221,10 +247,7 @@ def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[Tok
     tokenizer = HiTVideoTokenizer.from_pretrained(
         Path(config.weights) / "tokenizer", accelerator.device
     )
-    coarsest = written_levels(tokenizer.config, config.levels)[0]
-    side = coarsest["patch"] * math.lcm(*coarsest["stride"][1:])
-    if config.size % side:
-        raise HiTVideoError(f"--size must be a multiple of {side}.")
+    written_levels(tokenizer.config, config.levels)  # refuses now what cannot be written later
     finest = tokenizer.config.levels[config.levels - 1]
     enlarge = 1 if finest.reads_finer else math.gcd(config.size, *finest.pool[1:])
     sources: list[Source] = []

@@ -30,7 +30,7 @@ class GeneratorTrainConfig:
     warmup: int = 200
     drop_text: float = 0.1  # share of samples without their caption
     short: float = 0.6  # share of the steps that leave out the finest, and longest, levels
-    text_steps: int = 400  # of the text encoder alone, before the first step
+    brief: float = 0.5  # share of the steps on a single group of frames, from anywhere in the clip
     corrupt: float = 0.05  # share of the known digits that are replaced by chance
     ema: float = 0.999
     seed: int = 0
@@ -68,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--short", type=float, default=d.short, help="share of steps without the finest levels"
     )
     parser.add_argument(
-        "--text-steps", type=int, default=d.text_steps, help="of the text encoder, beforehand"
+        "--brief", type=float, default=d.brief, help="share of steps on 8 frames: what looks how"
     )
     parser.add_argument(
         "--corrupt", type=float, default=d.corrupt, help="share of context digits made wrong"
@@ -95,6 +95,7 @@ def check(config: GeneratorTrainConfig) -> None:
     if config.batch < 1 or not config.lr > 0 or not config.fps > 0 or config.size < 1:
         raise HiTVideoError("--batch, --lr, --fps and --size must be above zero.")
     shares = {"drop-text": config.drop_text, "corrupt": config.corrupt, "short": config.short}
+    shares["brief"] = config.brief
     for name, share in shares.items():
         if not 0 <= share <= 1:
             raise HiTVideoError(f"--{name} must be between 0 and 1.")

@@ -11,7 +11,9 @@ BOOKS = [60, 64, 3072]
 SIZE = (24, 64, 96)
 
 
-@pytest.fixture(params=[(1, 1, 1), (1, 2, 2)], ids=["tokens", "patches"])
+@pytest.fixture(
+    params=[(1, 1, 1), (1, 2, 2), (2, 2, 2)], ids=["tokens", "finer patches", "patches"]
+)
 def order(request: pytest.FixtureRequest) -> TokenOrder:
     return TokenOrder(STRIDES, SIZE, request.param, BOOKS)
 
@@ -48,6 +50,14 @@ def test_a_patch_is_a_square_of_its_level() -> None:
     a, b = levels[1][0, 0, 0, :2].tolist()
     c, d = levels[1][0, 0, 1, :2].tolist()
     assert first == a + 64 * b + 64**2 * c + 64**3 * d
+
+
+def test_a_patch_may_reach_beyond_the_grid() -> None:
+    order = TokenOrder(STRIDES, SIZE, (2, 2, 2), BOOKS)
+    levels = grids(1)  # three columns in level 1: the second patch holds the last one twice
+    first = order.build(levels)[0, 1]
+    a, b = levels[0][0, 0, :, 2].tolist()
+    assert first == a + 60 * a + 60**2 * b + 60**3 * b
 
 
 def test_a_parent_covers_its_child(order: TokenOrder) -> None:

@@ -20,7 +20,7 @@ small = ["--toon", "2", "--steps", "1", "--batch", "1", "--frames", "16"]
 folder = sys.argv[1]
 tokenizer = ["--init", folder + "/tokenizer", "--size", "64"]
 assert main(["train-tokenizer", "--out", folder + "/a", *small, *tokenizer]) == 0
-text = ["--weights", folder, "--size", "32", "--text-steps", "1"]
+text = ["--weights", folder, "--size", "32"]
 assert main(["train-generator", "--out", folder + "/b", *small, *text]) == 0
 """
 

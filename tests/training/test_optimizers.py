@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from hitvideo.training.optimizers import muon_and_adamw
+from hitvideo.training.optimizers import TEXT_RATE, muon_and_adamw
 
 
 class Model(nn.Module):
@@ -23,6 +23,7 @@ class Wrapped(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.model = Model()
+        self.text = nn.Linear(8, 8)
 
 
 def test_every_parameter_is_moved_once_and_the_rate_reaches_all() -> None:
@@ -38,10 +39,15 @@ def test_every_parameter_is_moved_once_and_the_rate_reaches_all() -> None:
         before = [p.detach().clone() for p in model.parameters()]
         for group in optimizer.param_groups:
             group["lr"] = rate
-        model.model(torch.arange(4)).pow(2).sum().backward()
+        (model.model(torch.arange(4)) @ model.text(torch.ones(4, 8))).pow(2).sum().backward()
         optimizer.step()
         optimizer.zero_grad()
         return [not torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True)]
+
+    slow = [group for group in optimizer.param_groups if group.get("factor") == TEXT_RATE]
+    assert {id(p) for group in slow for p in group["params"]} == set(
+        map(id, model.text.parameters())
+    )
 
     assert all(step(1e-2))
     assert not any(step(0.0))

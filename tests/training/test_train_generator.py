@@ -10,6 +10,7 @@ import torch
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.generator import MODES, HiTVideoGenerator, TextEncoder
+from hitvideo.generator.order import TokenOrder
 from hitvideo.generator.text import words_of
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.training import generator as training
@@ -23,6 +24,21 @@ SMALL_LLAMA = {
     "num_key_value_heads": 2,
     "head_dim": 16,
 }
+
+
+def test_a_brief_clip_is_the_same_moment_of_every_level() -> None:
+    """Every code tells its clip and moment, so a cut shows where it was made."""
+    strides = [(8, 32, 32), (4, 16, 16)]
+    whole, brief = TokenOrder(strides, (32, 32, 32)), TokenOrder(strides, (8, 32, 32))
+    clip, moment = 100 * torch.arange(3)[:, None], torch.arange(8)
+    coarse = (clip + moment[:4])[..., None, None].expand(3, 4, 1, 1)
+    fine = (clip + moment // 2)[..., None, None].expand(3, 8, 2, 2)
+    starts = [2, 0, 3]
+    cut = training._cut([coarse, fine], starts, whole, brief)
+    assert [tuple(grid.shape) for grid in cut] == [(3, 1, 1, 1), (3, 2, 2, 2)]
+    expected = 100 * torch.arange(3) + torch.tensor(starts)
+    for grid in cut:
+        assert (grid == expected[:, None, None, None]).all()
 
 
 @pytest.fixture
@@ -44,7 +60,6 @@ def settings(out: Path, folder: Path, steps: int, **change: object) -> Generator
         "warmup": 1,
         "ema": 0.5,
         "checkpoint_every": 2,
-        "text_steps": 2,
     }
     return GeneratorTrainConfig(
         **{"out": str(out), "weights": str(folder), "steps": steps, **options, **change}  # type: ignore[arg-type]
