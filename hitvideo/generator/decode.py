@@ -73,7 +73,7 @@ def write(
     noises = Noise(seeds)
     count, device = model.digits.count, fixed.device
     digits = torch.empty(clips, order.end(depth), count, dtype=torch.long, device=device)
-    total, tokens = sum(order.tokens[:depth]), 0
+    total = order.written[order.end(depth)]
     steps = len(order.blocks(kinds, depth))
     step = 0
     for index in range(depth):
@@ -105,10 +105,9 @@ def write(
             if done == end:
                 codes = model.digits.join(digits[:, :done], order.level[:done].to(device))
             step += 1
-            tokens += block * order.patches[index] ** 2
             # What the caller does between two steps is not our time.
             seconds += time.perf_counter() - started
-            yield Written(tokens, total, step, steps, seconds, index + 1, codes)
+            yield Written(order.written[done], total, step, steps, seconds, index + 1, codes)
             started = time.perf_counter()
 
 

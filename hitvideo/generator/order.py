@@ -72,6 +72,19 @@ class TokenOrder:
         """How many tokens every level has."""
         return [math.prod(grid) for grid in self.token_grids]
 
+    @cached_property
+    def written(self) -> list[int]:
+        """How many tokens the first n positions hold, for every n from 0 to N."""
+        sizes = []
+        for (_, height, width), patch, (frames, _, _) in zip(
+            self.token_grids, self.patches, self.grids, strict=True
+        ):
+            rows, columns = (
+                (n - torch.arange(0, n, patch)).clamp(max=patch) for n in (height, width)
+            )
+            sizes.append((rows[:, None] * columns).flatten().repeat(frames))
+        return [0, *torch.cat(sizes).cumsum(0).tolist()]
+
     def build(self, levels: Sequence[Tensor]) -> Tensor:
         """Grids of codes ``(B, t, h, w)``, coarse to fine, to the sequence ``(B, N)``.
 

@@ -21,13 +21,11 @@ PAPER_LLAMA = {
 }
 
 
-def mini(tokenizer: TokenizerConfig, levels: int = 3) -> GeneratorConfig:
+def mini(tokenizer: TokenizerConfig, levels: int = 2) -> GeneratorConfig:
     return GeneratorConfig(
         levels=written_levels(tokenizer, levels),
         llama=MINI_LLAMA,
         head_width=MINI_HEAD,
-        height=64,
-        width=64,
     )
 
 

@@ -19,9 +19,9 @@ class GeneratorTrainConfig:
     clips: list[str] = field(default_factory=list)  # folders of videos with captions
     toon: int = 0  # rendered Toon clips
     plain: int = 0  # more of them, of one subject in clear weather before a still camera
-    levels: int = 3  # how many the language model writes
+    levels: int = 2  # how many the language model writes
     frames: int = 64
-    size: int = 64
+    size: int = 128
     fps: float = 8.0
     steps: int = 0  # 0: as many as the minutes allow
     minutes: float = 0.0  # 0: as long as the steps take

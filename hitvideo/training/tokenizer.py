@@ -100,10 +100,10 @@ def _batch(
     """
     seed = (config.seed * 1_000_003 + step) * 1024 + PartialState().process_index
     batch = sampler(config.batch, config.frames, config.size // pool[1], random.Random(seed))
-    averaged = (F.avg_pool3d(x, (pool[0], 1, 1)) for x in (batch.video, batch.cover))
+    video, cover = (F.avg_pool3d(x, (pool[0], 1, 1)) for x in (batch.video, batch.cover))
     generator = torch.Generator().manual_seed(seed)
     depth = sample_depths(config.batch, last, config.full_depth, generator)
-    return Batch(*averaged, batch.words), depth
+    return Batch(video, cover, batch.words), depth
 
 
 def _optimizer(module: torch.nn.Module, lr: float) -> torch.optim.AdamW:

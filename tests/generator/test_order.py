@@ -41,6 +41,9 @@ def test_revert_undoes_build_at_every_depth(order: TokenOrder) -> None:
 
 def test_tokens_are_counted_whatever_the_patch(order: TokenOrder) -> None:
     assert order.tokens == [level[0].numel() for level in grids()]
+    ends = [order.end(depth) for depth in (0, 1, 2, 3)]
+    assert [order.written[end] for end in ends] == [sum(order.tokens[:d]) for d in (0, 1, 2, 3)]
+    assert order.written == sorted(set(order.written))
 
 
 def test_a_patch_is_a_square_of_its_level() -> None:
