@@ -108,7 +108,7 @@ def _error(level: Level, output: LevelOutput, source: Source | None, cover: Tens
     pixels = level.haar.inverse(missing)
     grey = pixels.mean(1, keepdim=True)
     squares = 3 * grey.pow(2) + COLOUR * (pixels - grey).pow(2).sum(1, keepdim=True)
-    weight = 1 + (SUBJECT - 1) * F.adaptive_avg_pool3d(cover, tuple(pixels.shape[2:]))
+    weight = 1 + (SUBJECT - 1) * F.interpolate(cover, pixels.shape[2:], mode="area")
     return (squares * weight).sum((1, 2, 3, 4)) / (3 * weight.sum((1, 2, 3, 4)))
 
 
