@@ -45,7 +45,8 @@ function setVideo(tile, url) {
   Object.assign(video, { muted: true, loop: true, playsInline: true, preload: "auto", src: url });
   video.dataset.url = url;
   video.addEventListener("loadedmetadata", () => {
-    const leader = videos()[0];
+    if (!video.isConnected) return; // taken away before it was loaded
+    const leader = videos()[0] ?? video;
     if (leader !== video) video.currentTime = leader.currentTime;
     apply();
   });
