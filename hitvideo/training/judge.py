@@ -23,8 +23,10 @@ from tqdm import tqdm
 
 from hitvideo.data.toon import (
     ATTRIBUTES,
+    MIRRORED,
     VALIDATION_SEEDS,
     Scene,
+    classes,
     labels,
     render,
     sample_scene,
@@ -41,7 +43,6 @@ FIRST_SEED = 2_000_000
 SHARD = 250  # clips in a file of rendered ones
 SECONDS = 8.0
 SAVE_EVERY = 60.0  # seconds
-MIRRORED = {"left": "right", "right": "left"}
 REVERSED = {**MIRRORED, "up": "down", "down": "up", "grow": "shrink", "shrink": "grow"}
 
 Targets = dict[str, Tensor]
@@ -176,11 +177,7 @@ def training_scene(index: int) -> Scene:
 
 def targets_of(words: Iterable[dict[str, str]]) -> Targets:
     """Class indices ``(B,)`` of every attribute."""
-    listed = list(words)
-    return {
-        name: torch.tensor([known.index(said[name]) for said in listed])
-        for name, known in ATTRIBUTES.items()
-    }
+    return dict(zip(ATTRIBUTES, classes(words).T, strict=True))
 
 
 def _render_shard(job: tuple[range, Path]) -> None:

@@ -15,8 +15,8 @@ from torch import nn
 from hitvideo.errors import HiTVideoError
 
 WEIGHT_DECAY = 0.05
-# Of the rate, for the text encoder. A T5 whose weights are still random tells words apart perfectly
-# well in the mean of its embeddings; at the language model's rate it forgets that within minutes.
+# Of the rate, for the text encoder. A T5 whose weights are still random tells most words apart in
+# the mean of its embeddings (docs/generator.md); at the language model's rate it forgets that within minutes.
 TEXT_RATE = 0.03
 
 

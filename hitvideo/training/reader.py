@@ -16,9 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hitvideo.data.toon import ATTRIBUTES
+from hitvideo.data.toon import ATTRIBUTES, UNKNOWN
 
-UNKNOWN = -1  # the class of a clip that nothing is known of
 GAZES = 4
 
 
@@ -46,16 +45,6 @@ class CodeReader(nn.Module):
         told = F.silu(self.join(torch.cat([seen, where], 2).flatten(1, 2)))
         told = F.silu(told + self.over_time(told)).mean(-1)
         return [tell(told).float() for tell in self.tell]
-
-
-def classes(words: Sequence[dict[str, str] | None]) -> Tensor:
-    """Class indices ``(B, attributes)`` of what clips show; UNKNOWN where there are no words."""
-    return torch.tensor(
-        [
-            [known.index(said[name]) if said else UNKNOWN for name, known in ATTRIBUTES.items()]
-            for said in words
-        ]
-    )
 
 
 def reading_loss(logits: Sequence[Tensor], target: Tensor) -> tuple[Tensor, Tensor]:

@@ -25,14 +25,13 @@ from hitvideo.data.pool import (
     mixed_sampler,
     toon_clips,
 )
-from hitvideo.data.toon import VALIDATION_SEEDS
+from hitvideo.data.toon import VALIDATION_SEEDS, classes
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
 from hitvideo.tokenizer.config import GROUP, LAYOUTS
 from hitvideo.training.calibrate import calibrate
 from hitvideo.training.loop import Task, fit
 from hitvideo.training.losses import LadderLoss, sample_depths
-from hitvideo.training.reader import classes
 from hitvideo.training.settings import TrainConfig, add_arguments, check
 
 __all__ = ["TrainConfig", "add_arguments", "run", "train"]

@@ -81,3 +81,10 @@ def test_a_folder_without_captions(tmp_path: Path) -> None:
         captioned_files(tmp_path, SIZE, 8)
     with pytest.raises(HiTVideoError, match="no folder"):
         captioned_files(tmp_path / "nowhere", SIZE, 8)
+
+
+def test_enlarged_scenes_are_small_ones_with_their_pixels_repeated() -> None:
+    frames, words = ToonSource(5, (4, 64, 64), 8.0, enlarge=2)()
+    small, same = ToonSource(5, (4, 32, 32), 8.0)()
+    assert words == same and frames.shape == (4, 64, 64, 3)
+    assert all(np.array_equal(frames[:, y::2, x::2], small) for y in (0, 1) for x in (0, 1))

@@ -49,7 +49,7 @@ def test_a_seed_is_a_clip() -> None:
 
 def test_the_cover_is_where_the_subjects_are() -> None:
     with_subject = scene(backdrop="room")
-    frames, cover = render_with_cover(with_subject, 2, 64, 64)
+    frames, cover = render_with_cover(with_subject, 2, 64, 64, 8.0)
     assert torch.equal(frames, render(with_subject, 2, 64, 64))
     without = render(Scene("room", (), "clear", "still", 11), 2, 64, 64)
     changed = (frames.int() - without.int()).abs().amax(-1)

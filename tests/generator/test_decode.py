@@ -136,3 +136,15 @@ def test_another_size_is_only_another_order(generator: HiTVideoGenerator, read: 
     size = (24, 17, 16)
     result = run(generator, read, [1, 2, 3], mode="frame", size=size)
     assert result.shape == (3, len(generator.order(size)))
+
+
+@torch.no_grad()
+def test_a_short_clip_is_the_start_of_a_long_one(generator: HiTVideoGenerator) -> None:
+    whole, short = generator.order(), generator.order((8, 32, 48))
+    kinds = kinds_of("token", 3)
+    for level in range(3):
+        here, there = short.starts[level], whole.starts[level]
+        count = short.counts[level]
+        assert count < whole.counts[level]
+        part = generator.fixed(short, kinds)[here : here + count]
+        assert torch.allclose(part, generator.fixed(whole, kinds)[there : there + count], atol=1e-5)

@@ -7,12 +7,12 @@ import pytest
 import torch
 from conftest import TINY, moving_video, randomize
 
-from hitvideo.data.toon import ATTRIBUTES, labels, sample_scene
+from hitvideo.data.toon import ATTRIBUTES, UNKNOWN, classes, labels, sample_scene
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
 from hitvideo.training.calibrate import calibrate
 from hitvideo.training.ema import Ema
 from hitvideo.training.losses import LadderLoss, TokenizerLoss, sample_depths
-from hitvideo.training.reader import UNKNOWN, CodeReader, classes, reading_loss
+from hitvideo.training.reader import CodeReader, reading_loss
 
 LONE_COARSEST = TokenizerConfig(
     (dataclasses.replace(TINY.levels[0], reads_finer=False), *TINY.levels[1:])

@@ -3,7 +3,7 @@
 Knows nothing of tokenizers, training or files.
 """
 
-from hitvideo.data.toon.attributes import ATTRIBUTES, labels
+from hitvideo.data.toon.attributes import ATTRIBUTES, MIRRORED, UNKNOWN, classes, labels
 from hitvideo.data.toon.captions import caption
 from hitvideo.data.toon.clip import ToonClip, toon_clip, validation_hash
 from hitvideo.data.toon.render import render, render_with_cover
@@ -23,15 +23,18 @@ __all__ = [
     "BACKDROPS",
     "CAMERAS",
     "COLOURS",
+    "MIRRORED",
     "MOTIONS",
     "SPEEDS",
     "SUBJECTS",
+    "UNKNOWN",
     "VALIDATION_SEEDS",
     "WEATHERS",
     "Actor",
     "Scene",
     "ToonClip",
     "caption",
+    "classes",
     "is_withheld",
     "labels",
     "render",

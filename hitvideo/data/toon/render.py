@@ -45,13 +45,13 @@ def render(
 @torch.no_grad()
 def render_with_cover(
     scene: Scene,
-    frames: int = 64,
-    height: int = 128,
-    width: int = 128,
-    fps: float = 8.0,
+    frames: int,
+    height: int,
+    width: int,
+    fps: float,
     device: torch.device | str = "cpu",
 ) -> tuple[Tensor, Tensor]:
-    """The same frames, and how far each pixel shows a subject: uint8 ``(T, H, W)``, 0 to 255."""
+    """What `render` returns, and how far each pixel shows a subject: uint8 ``(T, H, W)``, 0 to 255."""
     if frames < 1 or min(height, width) < 8 or not fps > 0:
         raise HiTVideoError(
             "A Toon clip needs at least one frame, 8 pixels on each side and a positive frame rate."
