@@ -16,7 +16,7 @@ from hitvideo.errors import HiTVideoError
 
 WEIGHT_DECAY = 0.05
 # Of the rate, for the text encoder. A T5 whose weights are still random tells most words apart in
-# the mean of its embeddings (docs/generator.md); at the language model's rate it forgets that within minutes.
+# the mean of its embeddings; at the language model's rate it forgets that (docs/generator.md).
 TEXT_RATE = 0.03
 
 

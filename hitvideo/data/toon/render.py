@@ -51,7 +51,7 @@ def render_with_cover(
     fps: float,
     device: torch.device | str = "cpu",
 ) -> tuple[Tensor, Tensor]:
-    """What `render` returns, and how far each pixel shows a subject: uint8 ``(T, H, W)``, 0 to 255."""
+    """What `render` returns, and how far each pixel shows a subject, uint8 ``(T, H, W)``."""
     if frames < 1 or min(height, width) < 8 or not fps > 0:
         raise HiTVideoError(
             "A Toon clip needs at least one frame, 8 pixels on each side and a positive frame rate."
