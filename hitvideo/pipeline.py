@@ -150,6 +150,10 @@ class HiTVideoPipeline:
         """Words of the prompt that the generator never saw in training."""
         return unknown_words(prompt, self.known_words)
 
+    def unread(self, prompt: str) -> str:
+        """The end of a prompt that is too long for the text encoder; empty if all of it is read."""
+        return self.text.unread(prompt) if self.text else ""
+
     def _stream(self, request: GenerateRequest) -> Iterator[GenerateStep]:
         for written in self._write([request]):
             result = None if written.codes is None else self._decode(request, written)

@@ -170,6 +170,18 @@ def test_unknown_words_are_named_once_and_simple_forms_are_known(
     assert unknown_words("flugzeug", []) == []
 
 
+def test_the_end_of_a_long_prompt_is_named_and_changes_no_token(
+    pipeline: HiTVideoPipeline,
+) -> None:
+    prompt = " ".join(["a red car drives to the left"] * 30)[:MAX_PROMPT]
+    unread = pipeline.unread(prompt)
+    read = prompt.removesuffix(unread)
+    assert unread and read != prompt and pipeline.unread(read) == ""
+    ids = [pipeline.text.tokenize([text])[0].tolist() for text in (prompt, read)]
+    assert ids[0] == ids[1]
+    assert pipeline.unread(PROMPT) == ""
+
+
 def test_weights_without_a_generator_still_reconstruct(
     tiny: HiTVideoTokenizer, tmp_path: Path
 ) -> None:

@@ -58,6 +58,7 @@ def run_generate(args: argparse.Namespace) -> None:
     metadata = {"title": request.prompt, "comment": f"HiTVideo {words}"}
     write_video(args.out, frames(), pipeline.fps, None if args.no_metadata else metadata)
     step, unknown = last[0], pipeline.unknown_words(request.prompt)
+    unread = pipeline.unread(request.prompt)
     if args.json:
         report = {
             "prompt": request.prompt,
@@ -70,6 +71,7 @@ def run_generate(args: argparse.Namespace) -> None:
             "quantization": pipeline.quantization,
             "device": pipeline.device.type,
             "unknown_words": unknown,
+            "unread": unread,
         }
         print(to_json(report))
         return
@@ -80,6 +82,8 @@ def run_generate(args: argparse.Namespace) -> None:
     )
     if unknown:
         print(f"The model never saw these words: {', '.join(unknown)}.")
+    if unread:
+        print(f"The prompt is too long; its end is not read: {unread}")
 
 
 def add_benchmark_arguments(parser: argparse.ArgumentParser) -> None:

@@ -62,6 +62,14 @@ class TextEncoder(nn.Module):
         )
         return batch["input_ids"], batch["attention_mask"]
 
+    def unread(self, prompt: str) -> str:
+        """The end of a prompt that lies beyond ``MAX_TOKENS`` and is cut off; mostly empty."""
+        places = self.vocabulary(prompt, return_offsets_mapping=True)["offset_mapping"]
+        if len(places) <= MAX_TOKENS:
+            return ""
+        # The last of the tokens that are read marks the end.
+        return prompt[places[MAX_TOKENS - 2][1] :].strip()
+
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Embeddings ``(B, L, width)``."""
         return self.model(input_ids=ids, attention_mask=mask).last_hidden_state

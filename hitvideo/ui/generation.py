@@ -20,7 +20,7 @@ from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.ui.clip_files import write_gif, write_mp4
 from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.player import PlayerView, Tile, Value
-from hitvideo.ui.prompts import unknown_note
+from hitvideo.ui.prompts import unknown_note, unread_note
 from hitvideo.ui.reconstruction import seconds_left
 from hitvideo.ui.tokens import TokenFiles
 
@@ -112,7 +112,11 @@ class Generation:
     def note(self, prompt: str) -> str:
         """What a person should know of the prompt's words; empty if all is well."""
         unknown = self.pipeline.unknown_words(prompt)
-        return unknown_note(unknown, bool(set(words_of(prompt)) - set(unknown)))
+        notes = [
+            unread_note(self.pipeline.unread(prompt)),
+            unknown_note(unknown, bool(set(words_of(prompt)) - set(unknown))),
+        ]
+        return " ".join(filter(None, notes))
 
     @property
     def setup(self) -> str:
@@ -184,6 +188,7 @@ class Generation:
             "quantization": self.pipeline.quantization,
             "device": str(self.pipeline.device),
             "unknown_words": self.pipeline.unknown_words(request.prompt),
+            "unread": self.pipeline.unread(request.prompt),
         }
 
 

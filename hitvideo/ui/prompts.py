@@ -36,7 +36,7 @@ WORLD: Mapping[str, Sequence[str]] = {
 }
 
 
-MAX_NAMED = 5  # unknown words; the others are only counted
+MAX_NAMED = 5  # words quoted; the others are only counted or left out
 
 
 def surprise(rng: random.Random) -> str:
@@ -64,6 +64,12 @@ def unknown_note(unknown: Sequence[str], some_known: bool = True) -> str:
         else "The model never saw any of these words, so the clip will be a guess."
     )
     return f"{never} It can show {listed(SUBJECTS, 'or')}; more is under “What it knows”."
+
+
+def unread_note(unread: str) -> str:
+    """What to say of the end of a prompt that is cut off; empty if there is none."""
+    first = " ".join(unread.split()[:MAX_NAMED])
+    return f"The prompt is too long: nothing from “{first}” on is read." if first else ""
 
 
 def listed(words: Sequence[str], link: str = "and") -> str:

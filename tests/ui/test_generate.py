@@ -23,7 +23,7 @@ from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.ui import clip_files
 from hitvideo.ui.clip_files import enlarged, write_gif
 from hitvideo.ui.generation import slug
-from hitvideo.ui.prompts import EXAMPLES, surprise, unknown_note
+from hitvideo.ui.prompts import EXAMPLES, surprise, unknown_note, unread_note
 from hitvideo.video import probe, read_video
 
 from .conftest import Served, wait_until
@@ -237,6 +237,8 @@ def test_offered_prompts_hold_only_words_of_toon() -> None:
 
 
 def test_strange_words_are_pointed_out_politely() -> None:
+    assert unread_note("") == ""
+    assert "“on a rainy”" in unread_note("on a rainy")
     assert unknown_note([]) == ""
     assert "“crocodile” and “hat”" in unknown_note(["crocodile", "hat"])
     assert "any of these words" in unknown_note(["hat"], some_known=False)
