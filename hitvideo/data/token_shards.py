@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -38,21 +38,17 @@ Source = Callable[[], tuple[np.ndarray, list[str]]]  # frames uint8 (T, H, W, 3)
 class ToonSource:
     """The scene of a seed.
 
-    plain: only its main actor, in clear weather before a still camera. enlarge: render it that much
-        smaller and repeat the pixels, which is all the same to levels that average over as many.
+    enlarge: render it that much smaller and repeat the pixels, which is all the same to levels that
+        average over as many.
     """
 
     seed: int
     size: Size
     fps: float
-    plain: bool = False
     enlarge: int = 1
 
     def __call__(self) -> tuple[np.ndarray, list[str]]:
         scene = sample_scene(self.seed)
-        if self.plain:
-            actors = scene.subjects[:1]
-            scene = replace(scene, subjects=actors, weather="clear", camera="still")
         words = [caption(scene, self.seed + (k << 40)) for k in range(WORDINGS)]
         frames, height, width = self.size
         small = render(scene, frames, height // self.enlarge, width // self.enlarge, self.fps)

@@ -41,7 +41,6 @@ __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
 KIND_SHARES = (0.6, 0.1, 0.3)  # how often each of KINDS is trained, for every level on its own
 HELD_OUT_TOON = range(900_000_000, 900_000_128)
 BRIEF_CLIPS = 4  # times as many clips in a batch of brief ones, which are quickly read
-FIRST_PLAIN = 100_000_000  # seeds of plain scenes
 
 
 def run(args: argparse.Namespace) -> None:
@@ -256,14 +255,9 @@ def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[Tok
     # A fiftieth of the files is held out; Toon has seeds of its own for that.
     held_out: list[Source] = [*sources[::50]]
     sources = [s for i, s in enumerate(sources) if i % 50]
-    sources += [ToonSource(seed, size, config.fps, False, enlarge) for seed in range(config.toon)]
-    plain = range(FIRST_PLAIN, FIRST_PLAIN + config.plain)
-    sources += [ToonSource(seed, size, config.fps, True, enlarge) for seed in plain]
-    if config.toon or config.plain:
-        only_plain = not config.toon
-        held_out += [
-            ToonSource(seed, size, config.fps, only_plain, enlarge) for seed in HELD_OUT_TOON
-        ]
+    sources += [ToonSource(seed, size, config.fps, enlarge) for seed in range(config.toon)]
+    if config.toon:
+        held_out += [ToonSource(seed, size, config.fps, enlarge) for seed in HELD_OUT_TOON]
     out = Path(config.out)
     rank, world = accelerator.process_index, accelerator.num_processes
     write_shards(sources, tokenizer, config.levels, out / "tokens", rank=rank, world=world)

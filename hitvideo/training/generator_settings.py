@@ -18,7 +18,6 @@ class GeneratorTrainConfig:
     weights: str  # the model folder whose tokenizer is used
     clips: list[str] = field(default_factory=list)  # folders of videos with captions
     toon: int = 0  # rendered Toon clips
-    plain: int = 0  # more of them, of one subject in clear weather before a still camera
     levels: int = 2  # how many the language model writes
     frames: int = 64
     size: int = 128
@@ -49,9 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--clips", action="append", default=[], help="a folder of captioned videos; repeatable"
     )
     parser.add_argument("--toon", type=int, default=d.toon, help="how many Toon clips to render")
-    parser.add_argument(
-        "--plain", type=int, default=d.plain, help="how many plain scenes to render: easy to learn"
-    )
     parser.add_argument("--levels", type=int, default=d.levels, help="levels to write")
     parser.add_argument("--frames", type=int, default=d.frames, help="frames per clip")
     parser.add_argument("--size", type=int, default=d.size, help="side of the clips in pixels")
@@ -84,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def check(config: GeneratorTrainConfig) -> None:
     """Raises HiTVideoError for settings that cannot work."""
-    if not config.clips and not config.toon and not config.plain:
+    if not config.clips and not config.toon:
         raise HiTVideoError(
             "There is nothing to train on: give --clips FOLDER, --toon COUNT or both."
         )
