@@ -140,27 +140,30 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
 
         digits: the right answers ``(B, N, digits)``, of all levels or of the first ones; known:
         what the positions are told of earlier ones, if that is to differ from them. text,
-        text_mask: see `prefix`. kinds: what one step writes of every level.
+        text_mask: see `prefix`; of fewer rows, each belongs to as many clips that follow each other
+        and know nothing of one another, which costs less than to repeat it. kinds: what one step
+        writes of every level.
         """
-        order, length = self.order(size), digits.shape[1]
+        order, length, device = self.order(size), digits.shape[1], digits.device
         prefix, seen, gist = self.prefix(text, text_mask)
-        questions = self.questions(order, kinds, digits if known is None else known) + gist
-        count = prefix.shape[1]
-        step = order.block_index(kinds)[:length].to(digits.device)
-        step = F.pad(step, (count, 0), value=-1)
-        present = F.pad(seen, (0, length), value=True)
-        mask = (step[:, None] >= step) & present[:, None, None, :]
+        captions, count, width = prefix.shape
+        share = len(digits) // captions  # clips of one caption
+        questions = self.questions(order, kinds, digits if known is None else known)
+        questions = questions.view(captions, share * length, width) + gist
+        step = order.block_index(kinds)[:length].to(device).repeat(share)
+        clip = torch.arange(share, device=device).repeat_interleave(length)
+        step, clip = (F.pad(x, (count, 0), value=-1) for x in (step, clip))
+        reach = (step[:, None] >= step) & ((clip[:, None] == clip) | (clip == -1))
+        mask = reach & F.pad(seen, (0, share * length), value=True)[:, None, None, :]
+        places = F.pad(order.coordinates[:length].repeat(share, 1), (0, 0, count, 0))
         hidden = self.llama(
             inputs_embeds=torch.cat([prefix, questions.to(prefix.dtype)], 1),
             attention_mask=mask,
-            position_ids=self.positions(order, count, digits.device)[:, : count + length],
+            position_ids=places.unsqueeze(0).to(device),  # text lies at the origin
             use_cache=False,
         ).last_hidden_state[:, count:]
-        return self.head(hidden, digits, order.level[:length].to(digits.device))
-
-    def positions(self, order: TokenOrder, prefix: int, device: torch.device) -> Tensor:
-        """Coordinates ``(1, prefix + N, 3)`` for the Llama; text lies at the origin."""
-        return F.pad(order.coordinates, (0, 0, prefix, 0)).unsqueeze(0).to(device)
+        hidden = hidden.reshape(len(digits), length, width)
+        return self.head(hidden, digits, order.level[:length].to(device))
 
 
 def mean_embedding(embeddings: Tensor, mask: Tensor) -> Tensor:

@@ -40,7 +40,8 @@ __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
 
 KIND_SHARES = (0.6, 0.1, 0.3)  # how often each of KINDS is trained, for every level on its own
 HELD_OUT_TOON = range(900_000_000, 900_000_128)
-BRIEF_CLIPS = 4  # times as many clips in a batch of brief ones, which are quickly read
+BRIEF_CLIPS = 2  # times as many clips in a batch of brief ones, which are quickly read,
+BRIEF_GROUPS = 4  # and as many pieces of each, which share the reading of its caption
 
 
 def run(args: argparse.Namespace) -> None:
@@ -72,8 +73,8 @@ class TextToTokens(nn.Module):
         """Bits of every position ``(B, N)``.
 
         codes, known: digits ``(B, N, count)``, the right ones and what the model is told of earlier
-        ones; ids, mask: the captions; told: ``(B,)``, who gets to read theirs; size: of the clips
-        (None: the native one).
+        ones; ids, mask: the captions, of one clip each or of as many as follow each other; told:
+        which captions are read; size: of the clips (None: the native one).
         """
         mask = mask * told[:, None].to(mask.dtype)
         seen = torch.where(mask.any(1, keepdim=True), mask, torch.ones_like(mask))
@@ -144,18 +145,20 @@ class _Batches:
             depth = common.randrange(1, depth)
         # Most of what a caption says shows in any group of frames; in a whole clip the later ones
         # repeat it, and the few tokens that the caption decides drown in the others.
-        whole, clips = self.order(), config.batch
+        whole, clips, pieces = self.order(), config.batch, 1
         frames = config.frames
         if common.random() < config.brief:
             frames, clips = whole.strides[0][0], BRIEF_CLIPS * clips
+            pieces = min(BRIEF_GROUPS, whole.grids[0][0])
         size = frames, config.size, config.size
         order = self.order(size)
         length = order.end(depth)
         rng = random.Random((config.seed * 1_000_003 + step) * 1024 + self.rank)
         chosen = rng.choices(range(len(self.tokens)), k=clips)
-        starts = [rng.randrange(whole.grids[0][0] - order.grids[0][0] + 1) for _ in chosen]
-        levels = [level[chosen].long() for level in self.tokens.levels]
-        levels = _cut(levels, starts, whole, order)
+        first = range(whole.grids[0][0] - order.grids[0][0] + 1)
+        starts = [start for _ in chosen for start in rng.sample(first, pieces)]
+        shown = [clip for clip in chosen for _ in range(pieces)]
+        levels = _cut([level[shown].long() for level in self.tokens.levels], starts, whole, order)
         digits = self.digits.split(order.build(levels), order.level)[:, :length].to(self.device)
         ids, mask = self.text.tokenize([rng.choice(self.tokens.captions[i]) for i in chosen])
         told = torch.tensor([rng.random() >= config.drop_text for _ in chosen])

@@ -148,3 +148,18 @@ def test_a_short_clip_is_the_start_of_a_long_one(generator: HiTVideoGenerator) -
         assert count < whole.counts[level]
         part = generator.fixed(short, kinds)[here : here + count]
         assert torch.allclose(part, generator.fixed(whole, kinds)[there : there + count], atol=1e-5)
+
+
+@torch.no_grad()
+def test_clips_that_share_a_caption_do_not_see_each_other(
+    generator: HiTVideoGenerator, read: Read
+) -> None:
+    text, mask = read
+    result = run(generator, read, [1, 2, 3], mode="frame")
+    order = generator.order()
+    digits = generator.digits.split(result, order.level)
+    pieces = torch.stack([digits, digits.roll(1, 0)], 1).flatten(0, 1)  # two for every caption
+    kinds = kinds_of("row", 3)
+    shared = generator(pieces, text, mask, kinds)
+    alone = generator(pieces, *(x.repeat_interleave(2, 0) for x in read), kinds)
+    torch.testing.assert_close(shared, alone, rtol=0, atol=1e-4)
