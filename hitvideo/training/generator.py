@@ -33,7 +33,7 @@ from hitvideo.generator.order import Kinds, Size, TokenOrder
 from hitvideo.generator.text import new_text_encoder
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.training.generator_settings import GeneratorTrainConfig, add_arguments, check
-from hitvideo.training.loop import Task, fit
+from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.optimizers import muon_and_adamw
 
 __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
@@ -92,7 +92,7 @@ class TextToTokens(nn.Module):
 def train(config: GeneratorTrainConfig) -> None:
     """Runs, or goes on with, the run in ``config.out``; raises HiTVideoError for bad settings."""
     check(config)
-    accelerator = Accelerator(mixed_precision="bf16" if config.bf16 else "no")
+    accelerator = new_accelerator(config.bf16)
     torch.manual_seed(config.seed)
     tokens, held_out = _tokens(config, accelerator)
     model = _model(config, tokens)

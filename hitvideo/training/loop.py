@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -58,6 +58,19 @@ class Task(Generic[M]):
     score: Callable[[int], tuple[Tensor, str]]
     save: Callable[[M], None]
     validate: Callable[[M, bool], dict[str, Any]]
+
+
+def new_accelerator(bf16: bool) -> Accelerator:
+    """For one process or several, with or without a GPU.
+
+    Without one, accelerate sees that several processes belong together only if told of the CPU.
+    What a step leaves out, finer levels or captions, has parameters without a gradient.
+    """
+    return Accelerator(
+        cpu=not torch.accelerator.is_available(),
+        mixed_precision="bf16" if bf16 else "no",
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+    )
 
 
 def fit(

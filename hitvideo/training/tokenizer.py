@@ -30,7 +30,7 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
 from hitvideo.tokenizer.config import GROUP, LAYOUTS
 from hitvideo.training.calibrate import calibrate
-from hitvideo.training.loop import Task, fit
+from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.losses import LadderLoss, sample_depths
 from hitvideo.training.settings import TrainConfig, add_arguments, check
 
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
 def train(config: TrainConfig) -> None:
     """Runs, or goes on with, the run in ``config.out``; raises HiTVideoError for bad settings."""
     check(config)
-    accelerator = Accelerator(mixed_precision="bf16" if config.bf16 else "no")
+    accelerator = new_accelerator(config.bf16)
     torch.manual_seed(config.seed)
     sampler = _sampler(config, accelerator)
     tokenizer = _new_tokenizer(config, sampler)

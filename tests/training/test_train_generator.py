@@ -1,12 +1,14 @@
 """The generator's training: it learns, survives a kill, and says what cannot work."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import torch
+from tiny_generator import save_tiny_weights
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.generator import MODES, HiTVideoGenerator, TextEncoder
@@ -104,6 +106,23 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, weights: 
     )
     for name, tensor in whole.items():
         assert torch.allclose(tensor, broken[name], atol=1e-5), name
+
+
+def test_two_processes_train_one_model_though_steps_leave_parts_out(
+    tmp_path: Path, tiny: HiTVideoTokenizer
+) -> None:
+    folder = save_tiny_weights(tmp_path / "weights", tiny)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
+    launch += ["--standalone", "-m", "hitvideo", "train-generator", "--out", str(tmp_path / "run")]
+    launch += ["--weights", str(folder), "--init", str(folder), "--toon", "4", "--levels", "3"]
+    launch += ["--frames", "16", "--size", "32", "--batch", "2", "--steps", "2", "--drop-text", "0"]
+    # Level 1 of single groups: nothing of finer levels, of earlier frames, or of missing captions.
+    launch += ["--short", "1", "--brief", "1"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    run = subprocess.run(launch, capture_output=True, text=True, env=environment)
+    assert run.returncode == 0, run.stderr[-2000:]
+    last = json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[-1])
+    assert last["step"] == 2 and last["processes"] == 2
 
 
 def test_the_tokenizer_it_was_trained_for_is_named(tmp_path: Path, weights: Path) -> None:
