@@ -100,6 +100,8 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     judge.add_judge_arguments(sub)
     sub = add("alignment", "the judge on generated clips", judge.run_alignment, measures)
     judge.add_alignment_arguments(sub)
+    sub = add("reading", "what the generator knows of captions", judge.run_reading, measures)
+    judge.add_reading_arguments(sub)
 
     sub = add("sheet", "a contact sheet of 24 generated clips", sheet.run, measures)
     sheet.add_arguments(sub)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.generation import (
@@ -153,6 +154,28 @@ class HiTVideoPipeline:
     def unread(self, prompt: str) -> str:
         """The end of a prompt that is too long for the text encoder; empty if all of it is read."""
         return self.text.unread(prompt) if self.text else ""
+
+    def bits(self, frames: np.ndarray, captions: Sequence[str]) -> Tensor:
+        """What a clip's own tokens cost under each caption, ``(captions, levels)``.
+
+        frames: uint8 RGB of the generator's native size. The tokens are written one position a
+        step, as far as the generator writes. Raises HiTVideoError without a generator.
+        """
+        if self.generator is None or self.text is None:
+            raise HiTVideoError("These weights hold no generator, so no text can be scored.")
+        from hitvideo.generator.config import kinds_of
+        from hitvideo.generator.model import cross_entropy_bits
+
+        order, count = self.generator.order(), len(self.generator.config.levels)
+        with self._reading, torch.inference_mode():
+            text, mask = self.text.encode(captions)
+        with torch.inference_mode():
+            codes = self.tokenizer.encode(frames_to_video(frames).to(self.device), count)
+            digits = self.generator.digits.split(order.build(codes.levels), order.level)
+            digits = digits.expand(len(captions), -1, -1)
+            logits = self.generator(digits, text, mask, kinds_of("token", count))
+            bits = cross_entropy_bits(logits, digits)
+        return torch.stack([bits[:, order.level == k].sum(1) for k in range(count)], 1)
 
     def _stream(self, request: GenerateRequest) -> Iterator[GenerateStep]:
         for written in self._write([request]):

@@ -170,6 +170,13 @@ def test_unknown_words_are_named_once_and_simple_forms_are_known(
     assert unknown_words("flugzeug", []) == []
 
 
+def test_a_clip_has_its_price_under_every_caption(pipeline: HiTVideoPipeline) -> None:
+    frames = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
+    bits = pipeline.bits(frames, [PROMPT, "a cat", PROMPT])
+    assert bits.shape == (3, 3) and (bits > 0).all()
+    assert torch.allclose(bits[0], bits[2], rtol=1e-4) and not torch.allclose(bits[0], bits[1])
+
+
 def test_the_end_of_a_long_prompt_is_named_and_changes_no_token(
     pipeline: HiTVideoPipeline,
 ) -> None:

@@ -1,10 +1,11 @@
-"""`train-judge`, `evaluate judge` and `evaluate alignment`."""
+"""`train-judge`, `evaluate judge`, `evaluate alignment` and `evaluate reading`."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hitvideo.commands.common import add_json, add_model, load_all, weights_folder
@@ -162,6 +163,44 @@ def run_alignment(args: argparse.Namespace) -> None:
             **report["variety"]
         )
     )
+
+
+def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("out", metavar="OUT.json")
+    parser.add_argument("--clips", type=int, default=64, help="unseen scenes (64)")
+    add_model(parser)
+    add_json(parser)
+
+
+def run_reading(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from hitvideo.evaluation.alignment import Size, unseen_cases
+    from hitvideo.evaluation.reading import evaluate_reading
+    from hitvideo.pipeline import HiTVideoPipeline
+    from hitvideo.tokenizer import fingerprint
+
+    _check_clips(args.clips)
+    with json_output(args.out) as report:
+        weights = weights_folder(args)
+        pipeline = HiTVideoPipeline.from_pretrained(weights, args.device, None)
+        if pipeline.generator is None:
+            raise HiTVideoError(f"There is no generator in {weights} that could read captions.")
+        config = pipeline.generator.config
+        size = Size(config.frames, config.height, config.width, config.fps)
+        report.update(tokenizer=fingerprint(pipeline.tokenizer), **asdict(size))
+        cases = unseen_cases(args.clips)
+        shown = partial(tqdm, unit="clip", disable=None)
+        report.update(evaluate_reading(pipeline.bits, cases, size, shown))
+    if args.json:
+        print(to_json(report))
+        return
+    for group in ("trained", "withheld"):
+        for name, shares in report[group].items():
+            levels = ", ".join(
+                f"level {k} {share:.0%}" for k, share in enumerate(shares["levels"], 1)
+            )
+            print(f"{group}, {name}: {shares['all']:.0%} ({levels}; chance {shares['chance']:.0%})")
 
 
 def _check_clips(clips: int) -> None:
