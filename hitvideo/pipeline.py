@@ -153,7 +153,10 @@ class HiTVideoPipeline:
 
     def unread(self, prompt: str) -> str:
         """The end of a prompt that is too long for the text encoder; empty if all of it is read."""
-        return self.text.unread(prompt) if self.text else ""
+        if self.text is None:
+            return ""
+        with self._reading:
+            return self.text.unread(prompt)
 
     def bits(self, frames: np.ndarray, captions: Sequence[str]) -> Tensor:
         """What a clip's own tokens cost under each caption, ``(captions, levels)``.
@@ -167,8 +170,7 @@ class HiTVideoPipeline:
         from hitvideo.generator.model import cross_entropy_bits
 
         order, count = self.generator.order(), len(self.generator.config.levels)
-        with self._reading, torch.inference_mode():
-            text, mask = self.text.encode(captions)
+        text, mask = self._read(captions)
         with torch.inference_mode():
             codes = self.tokenizer.encode(frames_to_video(frames).to(self.device), count)
             digits = self.generator.digits.split(order.build(codes.levels), order.level)
@@ -176,6 +178,11 @@ class HiTVideoPipeline:
             logits = self.generator(digits, text, mask, kinds_of("token", count))
             bits = cross_entropy_bits(logits, digits)
         return torch.stack([bits[:, order.level == k].sum(1) for k in range(count)], 1)
+
+    def _read(self, prompts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        assert self.text is not None
+        with self._reading, torch.inference_mode():
+            return self.text.encode(prompts)
 
     def _stream(self, request: GenerateRequest) -> Iterator[GenerateStep]:
         for written in self._write([request]):
@@ -200,8 +207,7 @@ class HiTVideoPipeline:
         from hitvideo.generator.sampling import Sampling
 
         assert self.generator is not None and self.text is not None
-        with self._reading, torch.inference_mode():
-            text, mask = self.text.encode([request.prompt for request in requests])
+        text, mask = self._read([request.prompt for request in requests])
         first = requests[0]
         yield from write(
             self.generator,
