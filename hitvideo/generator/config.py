@@ -38,7 +38,7 @@ class GeneratorConfig(PreTrainedConfig):
         sequence; how far the language model writes.
     llama: keyword arguments of `LlamaConfig`: hidden_size, num_hidden_layers and so on.
     text_width: width of the text encoder's output. text_encoder: its folder or hub name.
-    head_width: width of the head that writes a code digit by digit.
+    head_width, head_layers: width and residual blocks of the head that writes a code digit by digit.
     frames, height, width, fps: native size of a clip.
     guidance, warmth, mode: defaults: the scale of classifier-free guidance, the temperature of
         sampling (whose own name transformers keeps for itself), an entry of ``MODES``.
@@ -55,6 +55,7 @@ class GeneratorConfig(PreTrainedConfig):
         text_width: int = 256,
         text_encoder: str = "text",
         head_width: int = 256,
+        head_layers: int = 2,
         frames: int = 64,
         height: int = 128,
         width: int = 128,
@@ -71,7 +72,7 @@ class GeneratorConfig(PreTrainedConfig):
         self.llama = dict(llama or {})
         self.text_width = text_width
         self.text_encoder = text_encoder
-        self.head_width = head_width
+        self.head_width, self.head_layers = head_width, head_layers
         self.frames, self.height, self.width, self.fps = frames, height, width, fps
         self.guidance = guidance
         self.warmth = warmth

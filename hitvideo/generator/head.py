@@ -17,6 +17,8 @@ from torch import Tensor, nn
 Pick = Callable[[Tensor, int], Tensor]
 Answer = tuple[Tensor, Tensor, Tensor]  # of a digit: its place, its table, what it says afterwards
 
+AT_ONCE = 1 << 14  # digits that training works out together: what fits into a processor's cache
+
 
 class Digits(nn.Module):
     """Tables over (level, digit, value), and codes to digits and back.
@@ -66,18 +68,29 @@ def _base(steps: Tensor) -> Tensor:
     return torch.cat([torch.ones_like(steps[..., :1]), steps[..., :-1]], -1).cumprod(-1)
 
 
+class Block(nn.Module):
+    """A residual block: norm, twice the width, back."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.RMSNorm(width, eps=1e-6)
+        self.up = nn.Linear(width, 2 * width, bias=False)
+        self.down = nn.Linear(2 * width, width, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.down(F.silu(self.up(self.norm(x))))
+
+
 class DigitHead(nn.Module):
     """Hidden states to logits of every digit, each knowing the digits before it."""
 
-    def __init__(self, digits: Digits, inputs: int, width: int) -> None:
+    def __init__(self, digits: Digits, inputs: int, width: int, layers: int = 1) -> None:
         super().__init__()
         self.digits = digits
         self.read = nn.Linear(inputs, width)
         self.told = nn.Embedding(digits.table, width)
         self.place = nn.Embedding(digits.levels * digits.count, width)
-        self.norm = nn.RMSNorm(width, eps=1e-6)
-        self.up = nn.Linear(width, 2 * width, bias=False)
-        self.down = nn.Linear(2 * width, width, bias=False)
+        self.layers = nn.ModuleList(Block(width) for _ in range(layers))
         self.final = nn.RMSNorm(width, eps=1e-6)
         self.out = nn.Embedding(digits.table, width)
 
@@ -89,12 +102,16 @@ class DigitHead(nn.Module):
         parts, first = [], 0
         for index, length in enumerate(level.bincount().tolist()):
             here = slice(first, first + length)
-            parts.append(self._logits(hidden[:, here], digits[:, here], index))
+            asked, said = hidden[:, here].flatten(0, 1), digits[:, here].flatten(0, 1)
+            size = max(1, AT_ONCE // len(self.digits.of(index)))
+            pieces = zip(asked.split(size), said.split(size), strict=True)
+            logits = torch.cat([self._logits(*piece, index) for piece in pieces])
+            parts.append(logits.unflatten(0, (len(hidden), length)))
             first += length
         return torch.cat(parts, 1)
 
     def _logits(self, hidden: Tensor, digits: Tensor, level: int) -> Tensor:
-        """The same for positions of one level; only its real digits are worked out."""
+        """The same for n positions of one level; only its real digits are worked out."""
         here, choices = len(self.digits.of(level)), self.digits.choices
         first = level * self.digits.count
         places = slice(first, first + here)
@@ -106,11 +123,11 @@ class DigitHead(nn.Module):
         before = F.pad(told[..., :-1, :], (0, 0, 1, 0))
         x = self._answer(self.read(hidden).unsqueeze(-2) + before + self.place.weight[places])
         table = self.out.weight[rows].unflatten(0, (here, choices)).to(x.dtype)
-        logits = torch.einsum("bnkd,kcd->bnkc", x, table).float()
+        logits = torch.einsum("nkd,kcd->nkc", x, table).float()
         valid = torch.arange(choices, device=digits.device) < steps[:, None]
         logits = logits.masked_fill(~valid, -math.inf)
         # A digit that only fills up has one value, 0, and is sure of it.
-        sure = logits.new_full((*logits.shape[:2], self.digits.count - here, choices), -math.inf)
+        sure = logits.new_full((len(logits), self.digits.count - here, choices), -math.inf)
         sure[..., 0] = 0
         return torch.cat([logits, sure], -2)
 
@@ -140,4 +157,6 @@ class DigitHead(nn.Module):
         return F.pad(torch.stack(chosen, -1), (0, self.digits.count - len(chosen)))
 
     def _answer(self, x: Tensor) -> Tensor:
-        return self.final(x + self.down(F.silu(self.up(self.norm(x)))))
+        for layer in self.layers:
+            x = layer(x)
+        return self.final(x)

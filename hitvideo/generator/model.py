@@ -50,7 +50,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         self.above = nn.Embedding(self.digits.table, width)
         self.llama = LlamaModel(llama)
         self.llama.rotary_emb = Rope3D(llama.head_dim)  # type: ignore[assignment, arg-type]
-        self.head = DigitHead(self.digits, width, config.head_width)
+        self.head = DigitHead(self.digits, width, config.head_width, config.head_layers)
         self.post_init()
 
     def order(self, size: Size | None = None) -> TokenOrder:
