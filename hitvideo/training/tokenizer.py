@@ -60,7 +60,8 @@ def train(config: TrainConfig) -> None:
     optimizer = _optimizer(bare, config.lr)
     module, optimizer = accelerator.prepare(bare, optimizer)
     out = Path(config.out)
-    held_out = _held_out(config)
+    with accelerator.main_process_first():  # the others find the rendered file
+        held_out = _held_out(config)
     psnr = read = 0.0
 
     def score(step: int) -> tuple[Tensor, str]:
