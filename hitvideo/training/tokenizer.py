@@ -60,8 +60,8 @@ def train(config: TrainConfig) -> None:
     optimizer = _optimizer(bare, config.lr)
     module, optimizer = accelerator.prepare(bare, optimizer)
     out = Path(config.out)
-    with accelerator.main_process_first():  # the others find the rendered file
-        held_out = _held_out(config)
+    # One process validates; the others would only fill the memory with its clips.
+    held_out = _held_out(config) if accelerator.is_main_process else {}
     psnr = read = 0.0
 
     def score(step: int) -> tuple[Tensor, str]:
