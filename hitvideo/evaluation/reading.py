@@ -39,9 +39,13 @@ def evaluate_reading(
     }
     for case in shown(cases):
         clip = size.render([case.scene])[0]
-        for name, words in ATTRIBUTES.items():
-            captions = [caption(retold(case.scene, name, word), case.seed) for word in words]
-            cost = bits(clip, captions)
+        captions = [
+            caption(retold(case.scene, name, word), case.seed)
+            for name, words in ATTRIBUTES.items()
+            for word in words
+        ]
+        costs = bits(clip, captions).split([len(words) for words in ATTRIBUTES.values()])
+        for cost, (name, words) in zip(costs, ATTRIBUTES.items(), strict=True):
             truth = words.index(labels(case.scene)[name])
             sums = [*cost.unbind(1), cost.sum(1)]
             right[name][case.withheld].append([int(each.argmin()) == truth for each in sums])

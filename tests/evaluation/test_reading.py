@@ -35,7 +35,7 @@ def test_levels_that_follow_the_text_are_told_from_those_that_do_not() -> None:
         """Level 1 knows its captions but for withheld ones, level 2 takes the first word always."""
         assert clip.shape == (2, 8, 8, 3)
         first = [float(c not in prompts or c in withheld) for c in captions]
-        second = [9.0 * (index > 0) for index in range(len(captions))]
+        second = [9.0 * index for index in range(len(captions))]
         return torch.tensor([first, second]).T
 
     report = evaluate_reading(bits, cases, SIZE)
