@@ -55,11 +55,6 @@ class CachedLlama:
         rest = turned.new_full((*turned.shape[:2], self.groups, self.width), still)
         return torch.cat([turned, rest], 2)
 
-    def keep(self, rows: Tensor) -> None:
-        """Goes on with these sequences ``(n,)`` alone."""
-        self.caches = [cache[rows] for cache in self.caches]
-        self.mask = None if self.mask is None else self.mask[rows]
-
     def __call__(self, x: Tensor) -> Tensor:
         """Hidden states ``(B, n, width)`` of the next n positions, whose inputs are ``x``."""
         rows, count, _ = x.shape

@@ -38,7 +38,7 @@ class GeneratorConfig(PreTrainedConfig):
         sequence; how far the language model writes.
     llama: keyword arguments of `LlamaConfig`: hidden_size, num_hidden_layers and so on.
     text_width: width of the text encoder's output. text_encoder: its folder or hub name.
-    head_width, head_layers: width and residual blocks of the head that writes a code digit by digit.
+    head_width, head_layers: width and residual blocks of the head that writes codes by digits.
     frames, height, width, fps: native size of a clip.
     guidance, warmth, mode: defaults: the scale of classifier-free guidance, the temperature of
         sampling (whose own name transformers keeps for itself), an entry of ``MODES``.

@@ -1,7 +1,7 @@
 """The decode loop: block after block, level after level. Knows token ids; no pixels, no words.
 
-One function for every mode, for one prompt or many, with guidance or without, with drafts or
-without, for full precision and quantized layers alike.
+One function for every mode, for one prompt or many, with guidance or without, for full precision
+and quantized layers alike.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hitvideo.generator.cache import CachedLlama
 from hitvideo.generator.config import kinds_of
 from hitvideo.generator.model import HiTVideoGenerator
 from hitvideo.generator.order import NOTHING, Size
-from hitvideo.generator.sampling import Noise, Sampling, told
+from hitvideo.generator.sampling import Noise, Sampling
 
 
 @dataclass(frozen=True)
@@ -51,22 +51,17 @@ def write(
     mode: str = "token",
     depth: int | None = None,
     size: Size | None = None,
-    drafts: int = 1,
 ) -> Iterator[Written]:
     """Writes one clip per row of text ``(B, L, text_width)`` and mask ``(B, L)``.
 
     seeds: one per clip. depth: how many levels (all that the model knows); size: frames, height and
-    width in pixels (the native one). drafts: how often level 1, which decides what happens, is
-    written; what the text makes likeliest, beside what is likely anyway, is gone on with. Yields
-    after every block; closing the iterator stops there.
+    width in pixels (the native one). Yields after every block; closing the iterator stops there.
     """
     started, seconds = time.perf_counter(), 0.0
     order = model.order(size)
     depth = depth or len(order.counts)
-    # Draft after draft of a clip, clip after clip; twice where there is a branch without text.
-    clips, branches = len(seeds) * drafts, 2 if sampling.guided or drafts > 1 else 1
-    text, mask = text.repeat_interleave(drafts, 0), mask.repeat_interleave(drafts, 0)
-    if branches > 1:
+    clips, branches = len(seeds), 2 if sampling.guided else 1
+    if sampling.guided:
         text, mask = torch.cat([text, text]), torch.cat([mask, torch.zeros_like(mask)])
     kinds = kinds_of(mode, len(order.counts))
     prefix, present, gist = model.prefix(text, mask)
@@ -88,9 +83,8 @@ def write(
         if index:
             parents = digits[:, order.parent[start:end].to(device)]
             inputs = inputs + model.say(model.above, parents, level - 1)
-        noise = noises.level(end - start, count, model.digits.choices, drafts).to(device)
+        noise = noises.level(end - start, count, model.digits.choices).to(device)
         answers = model.head.at(index)
-        gained = torch.zeros(clips, device=device)  # what the text does for a draft
         block, frame = order.block(index, kinds[index]), order.frame(index)
         for first in range(0, end - start, block):
             here = slice(first, first + block)
@@ -105,15 +99,8 @@ def write(
                 x = x + model.say(model.beside, digits[:, at - block : at], level)
             x = x.repeat(branches, 1, 1) + gist
             hidden = llama(x).unflatten(0, (branches, clips))
-            pick = partial(_pick, sampling, noise[:, here], gained if drafts > 1 else None)
+            pick = partial(_pick, sampling, noise[:, here])
             digits[:, at:done] = model.head.choose(hidden, answers, pick)
-            if done == end and drafts > 1:
-                best = gained.view(-1, drafts).argmax(1)
-                best = best + torch.arange(len(seeds), device=device) * drafts
-                branches, digits = 2 if sampling.guided else 1, digits[best]
-                rows = torch.cat([best + branch * clips for branch in range(branches)])
-                llama.keep(rows)
-                gist, clips, drafts = gist[rows], len(seeds), 1
             codes = None
             if done == end:
                 codes = model.digits.join(digits[:, :done], order.level[:done].to(device))
@@ -124,11 +111,6 @@ def write(
             started = time.perf_counter()
 
 
-def _pick(
-    sampling: Sampling, noise: Tensor, gained: Tensor | None, logits: Tensor, digit: int
-) -> Tensor:
-    """Values ``(B, n)`` of a digit; adds to ``gained`` ``(B,)`` what the text does for them."""
-    values = sampling.choose(logits, noise[:, :, digit, : logits.shape[-1]])
-    if gained is not None:
-        gained += told(logits, values)
-    return values
+def _pick(sampling: Sampling, noise: Tensor, logits: Tensor, digit: int) -> Tensor:
+    """Values ``(B, n)`` of a digit."""
+    return sampling.choose(logits, noise[:, :, digit, : logits.shape[-1]])

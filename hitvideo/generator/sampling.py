@@ -52,16 +52,6 @@ class Sampling:
         return (guided + noise).argmax(-1)
 
 
-def told(logits: Tensor, values: Tensor) -> Tensor:
-    """Nats ``(B,)`` by which the text makes values ``(B, n)`` likelier than they are without it.
-
-    logits: ``(2, B, n, values)``, with the text and without. Over a whole clip this is the pointwise
-    mutual information of clip and text, up to what the model knows of it.
-    """
-    nats = logits.log_softmax(-1)
-    return (nats[0] - nats[1]).gather(-1, values.unsqueeze(-1)).flatten(1).sum(1)
-
-
 class Noise:
     """What chance decides, one generator per clip, so that no clip depends on its neighbours.
 
@@ -72,11 +62,11 @@ class Noise:
     def __init__(self, seeds: Sequence[int]) -> None:
         self.generators = [torch.Generator().manual_seed(seed) for seed in seeds]
 
-    def level(self, tokens: int, digits: int, values: int, drafts: int = 1) -> Tensor:
-        """Gumbel noise ``(B * drafts, tokens, digits, values)``, of a clip's drafts together."""
-        shape = drafts, tokens, digits, values
+    def level(self, tokens: int, digits: int, values: int) -> Tensor:
+        """Gumbel noise ``(B, tokens, digits, values)``."""
+        shape = tokens, digits, values
         drawn = [
             torch.rand(shape, generator=generator, dtype=torch.float64)
             for generator in self.generators
         ]
-        return -(-torch.cat(drawn).log()).log().float()
+        return -(-torch.stack(drawn).log()).log().float()

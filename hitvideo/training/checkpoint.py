@@ -42,12 +42,11 @@ class Checkpoint:
         model: nn.Module,
         ema: Ema[Any],
         optimizer: torch.optim.Optimizer,
-        device: torch.device,
     ) -> tuple[int, float]:
         """Restores everything in place and returns (step, seconds spent); (0, 0.0) if new."""
         if not self.path.exists():
             return 0, 0.0
-        state = torch.load(self.path, map_location=device, weights_only=True)
+        state = torch.load(self.path, map_location="cpu", weights_only=True)
         try:
             model.load_state_dict(state["model"])
             ema.model.load_state_dict(state["ema"])

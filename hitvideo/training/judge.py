@@ -80,7 +80,7 @@ def train(config: JudgeTrainConfig) -> None:
     optimizer = torch.optim.AdamW(judge.parameters(), config.lr, weight_decay=0.02)
     ema = Ema(judge, config.ema)
     checkpoint = Checkpoint(out / "checkpoint.pt")
-    step, spent = checkpoint.load(judge, ema, optimizer, torch.device("cpu"))
+    step, spent = checkpoint.load(judge, ema, optimizer)
     (out / "run.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
 
     budget = 60 * config.minutes

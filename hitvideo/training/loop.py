@@ -89,7 +89,7 @@ def fit(
     ema = Ema(model, config.ema)
     out = Path(config.out)
     checkpoint = Checkpoint(out / CHECKPOINT)
-    step, spent = checkpoint.load(model, ema, optimizer, accelerator.device)
+    step, spent = checkpoint.load(model, ema, optimizer)
     main = accelerator.is_main_process
     if main:
         out.mkdir(parents=True, exist_ok=True)

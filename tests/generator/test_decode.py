@@ -10,7 +10,6 @@ from torch import Tensor
 from hitvideo.generator import MODES, HiTVideoGenerator
 from hitvideo.generator.config import kinds_of
 from hitvideo.generator.decode import Written, write
-from hitvideo.generator.model import cross_entropy_bits
 from hitvideo.generator.sampling import Sampling
 
 Read = tuple[Tensor, Tensor]
@@ -18,15 +17,13 @@ Read = tuple[Tensor, Tensor]
 
 @dataclass(frozen=True)
 class Recording(Sampling):
-    """Keeps the logits of both branches, and what was drawn."""
+    """Keeps the logits of both branches."""
 
     logits: list[Tensor] = field(default_factory=list)
-    drawn: list[Tensor] = field(default_factory=list)
 
     def choose(self, logits: Tensor, noise: Tensor) -> Tensor:
         self.logits.append(logits.flatten(0, 1).clone())
-        self.drawn.append(super().choose(logits, noise))
-        return self.drawn[-1]
+        return super().choose(logits, noise)
 
 
 def codes(steps: list[Written]) -> Tensor:
@@ -101,63 +98,6 @@ def test_levels_do_not_depend_on_how_many_follow(
     for depth in (1, 2):
         part = run(generator, read, [1, 2, 3], mode=mode, depth=depth)
         assert torch.equal(part, whole[:, : part.shape[1]])
-
-
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("guidance", [1.0, 3.0])
-def test_the_draft_that_the_text_explains_best_is_gone_on_with(
-    generator: HiTVideoGenerator, read: Read, mode: str, guidance: float
-) -> None:
-    clips, drafts = 3, 4
-    recording = Recording(guidance)
-    result = run(generator, read, [1, 2, 3], sampling=recording, mode=mode, drafts=drafts)
-    order, kinds = generator.order(), kinds_of(mode, 3)
-    # What was recorded of level 1: for every block one entry per digit.
-    count, blocks = len(generator.digits.of(0)), len(order.blocks(kinds, 1))
-    drawn = torch.stack(recording.drawn[: count * blocks])
-    digits = drawn.unflatten(0, (blocks, count)).permute(2, 0, 3, 1).flatten(1, 2)
-    text, mask = (x.repeat_interleave(drafts, 0) for x in read)
-    padded = torch.zeros(len(digits), digits.shape[1], generator.digits.count, dtype=torch.long)
-    padded[..., :count] = digits
-    with torch.no_grad():
-        bits = [
-            cross_entropy_bits(generator(padded, text, told, kinds), padded).sum(1)
-            for told in (mask, torch.zeros_like(mask))
-        ]
-    best = (bits[1] - bits[0]).view(clips, drafts).argmax(1)
-    kept = padded.view(clips, drafts, *padded.shape[1:])[torch.arange(clips), best]
-    level = order.level[: order.end(1)]
-    assert torch.equal(generator.digits.join(kept, level), result[:, : order.end(1)])
-    # What follows is written as if there had never been another draft.
-    after = recording.logits[count * blocks]
-    assert len(after) == clips * (2 if guidance != 1 else 1)
-    if guidance != 1:
-        whole = generator.digits.split(result, order.level).repeat(2, 1, 1)
-        with torch.no_grad():
-            full = generator(
-                whole,
-                read[0].repeat(2, 1, 1),
-                torch.cat([read[1], torch.zeros_like(read[1])]),
-                kinds,
-            )
-        first, end = order.blocks(kinds)[blocks]
-        torch.testing.assert_close(
-            after, full[:, first:end, 0, : after.shape[-1]], rtol=0, atol=1e-3
-        )
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_drafts_do_not_depend_on_who_else_is_in_the_batch(
-    generator: HiTVideoGenerator, read: Read, mode: str
-) -> None:
-    text, mask = read
-    together = run(generator, read, [1, 2, 3], mode=mode, drafts=3)
-    assert not torch.equal(together, run(generator, read, [1, 2, 3], mode=mode))
-    part = run(generator, read, [1, 2, 3], mode=mode, drafts=3, depth=1)
-    assert torch.equal(part, together[:, : part.shape[1]])
-    length = int(mask[1].sum())
-    alone = text[1:2, :length], mask[1:2, :length]
-    assert torch.equal(run(generator, alone, [2], mode=mode, drafts=3)[0], together[1])
 
 
 def test_steps_count_up_and_each_level_is_handed_out_once(
