@@ -108,21 +108,23 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, weights: 
         assert torch.allclose(tensor, broken[name], atol=1e-5), name
 
 
-def test_two_processes_train_one_model_though_steps_leave_parts_out(
+def test_two_processes_train_one_model_though_steps_leave_parts_out_and_go_on_with_it(
     tmp_path: Path, tiny: HiTVideoTokenizer
 ) -> None:
     folder = save_tiny_weights(tmp_path / "weights", tiny)
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
     launch += ["--standalone", "-m", "hitvideo", "train-generator", "--out", str(tmp_path / "run")]
     launch += ["--weights", str(folder), "--init", str(folder), "--toon", "4", "--levels", "3"]
-    launch += ["--frames", "16", "--size", "32", "--batch", "2", "--steps", "2", "--drop-text", "0"]
+    launch += ["--frames", "16", "--size", "32", "--batch", "2", "--drop-text", "0"]
     # Level 1 of single groups: nothing of finer levels, of earlier frames, or of missing captions.
     launch += ["--short", "1", "--brief", "1"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    run = subprocess.run(launch, capture_output=True, text=True, env=environment)
-    assert run.returncode == 0, run.stderr[-2000:]
-    last = json.loads((tmp_path / "run" / "log.jsonl").read_text().splitlines()[-1])
-    assert last["step"] == 2 and last["processes"] == 2
+    for steps in ("2", "3"):  # the second one goes on from the first one's checkpoint
+        command = [*launch, "--steps", steps]
+        run = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert run.returncode == 0, run.stderr[-2000:]
+    log = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
+    assert [(line["step"], line["processes"]) for line in map(json.loads, log)] == [(2, 2), (3, 2)]
 
 
 def test_the_tokenizer_it_was_trained_for_is_named(tmp_path: Path, weights: Path) -> None:
