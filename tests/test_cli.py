@@ -176,6 +176,8 @@ def test_interrupted_it_tidies_up(
         env=ENVIRONMENT,
         stderr=subprocess.PIPE,
         text=True,
+        # A job in the background of a shell ignores SIGINT, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         while not list(out.glob(".*/original.mp4")) and process.poll() is None:
