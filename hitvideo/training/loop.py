@@ -104,8 +104,9 @@ def fit(
         module.train()
         loss, word = task.score(step)
         accelerator.backward(loss)
-        accelerator.clip_grad_norm_(module.parameters(), 1.0)
-        optimizer.step()
+        norm = accelerator.clip_grad_norm_(module.parameters(), 1.0)
+        if norm is None or norm.isfinite():  # or one overflow would end the run
+            optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         ema.update(model)
         step += 1
