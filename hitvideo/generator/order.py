@@ -9,8 +9,9 @@ of its work. Knows nothing of embeddings, networks or pixels.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 import torch
 from einops import rearrange
@@ -22,6 +23,11 @@ Size = tuple[int, int, int]
 Kinds = Sequence[str]  # for every level what one step writes: "token", "row" or "frame"
 
 NOTHING = -1  # where there is no such position
+
+
+def _table(make: Callable[[Any], Tensor]) -> cached_property[Tensor]:
+    """A cached property that can be learned with, even if the decode loop was the first to ask."""
+    return cached_property(torch.inference_mode(False)(make))
 
 
 class TokenOrder:
@@ -127,12 +133,12 @@ class TokenOrder:
         powers = [self.codebooks[level] ** i for i in range(self.patches[level] ** 2)]
         return torch.tensor(powers, device=like.device)
 
-    @cached_property
+    @_table
     def level(self) -> Tensor:
         """The level of every position, 0-based ``(N,)``."""
         return torch.repeat_interleave(torch.arange(len(self.counts)), torch.tensor(self.counts))
 
-    @cached_property
+    @_table
     def coordinates(self) -> Tensor:
         """Every position's centre (t, y, x) in units of the finest grid ``(N, 3)``."""
         fine = torch.tensor(self.strides[-1])
@@ -143,7 +149,7 @@ class TokenOrder:
             parts.append(centres * torch.tensor(stride) / fine)
         return torch.cat(parts)
 
-    @cached_property
+    @_table
     def parent(self) -> Tensor:
         """The coarser level's position that covers each position; -1 in level 1 ``(N,)``.
 
@@ -158,7 +164,7 @@ class TokenOrder:
             parts.append(self.starts[k - 1] + index.reshape(-1))
         return torch.cat(parts)
 
-    @cached_property
+    @_table
     def before(self) -> Tensor:
         """The same place one latent frame earlier; -1 in a level's first frame ``(N,)``."""
         parts = []

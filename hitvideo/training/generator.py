@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from hitvideo.data.token_shards import Source, TokenSet, ToonSource, captioned_files, write_shards
 from hitvideo.errors import HiTVideoError
+from hitvideo.evaluation.judge import Judge
 from hitvideo.generator import (
     MODES,
     GeneratorConfig,
@@ -35,6 +36,7 @@ from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.training.generator_settings import GeneratorTrainConfig, add_arguments, check
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.optimizers import muon_and_adamw
+from hitvideo.training.own_clips import OwnClips
 
 __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
 
@@ -96,19 +98,35 @@ def train(config: GeneratorTrainConfig) -> None:
     torch.manual_seed(config.seed)
     tokens, held_out = _tokens(config, accelerator)
     model = _model(config, tokens)
+    own = _own_clips(config, model, accelerator)
     out = Path(config.out)
     optimizer = muon_and_adamw(model, config.lr)
     module, optimizer = accelerator.prepare(model, optimizer)  # sends the first one's weights
     data = _Batches(config, tokens, model, accelerator)
 
+
     def score(step: int) -> tuple[Tensor, str]:
-        kinds, order, size, batch = data.sample(step)
+        # All processes share what a step is about, or the fast ones would wait for the slow.
+        common = random.Random(config.seed * 7919 + step)
+        rng = random.Random((config.seed * 1_000_003 + step) * 1024 + accelerator.process_index)
+        if own and common.random() < config.own:
+            lesson = own.sample(common, rng)
+            told = torch.ones_like(lesson.ids[:, 0], dtype=torch.bool)
+            batch = lesson.digits, lesson.digits, lesson.ids, lesson.mask, told
+            bits = _bits(batch, lesson.kinds, lesson.size)
+            return (bits * lesson.worth).mean(), f"{lesson.reward:.3f} shown"
+        kinds, size, batch = data.sample(common, rng)
+        loss = _bits(batch, kinds, size).mean()
+        return loss, f"{loss.item():.2f} bits"
+
+    def _bits(batch: tuple[Tensor, ...], kinds: Kinds, size: Size) -> Tensor:
+        """Bits per token of every clip, the mean over levels ``(B,)``."""
+        order = model.generator.order(size)
         with accelerator.autocast():
             bits = module(*batch, kinds, size)
         depth = int(order.level[bits.shape[1] - 1]) + 1
         weight = _level_weights(order).to(bits.device)[: bits.shape[1]]
-        loss = (bits * weight).sum(1).mean() / depth
-        return loss, f"{loss.item():.2f} bits"
+        return (bits * weight).sum(1) / depth
 
     def validate(averaged: TextToTokens, last: bool) -> dict[str, Any]:
         modes = MODES if last else [averaged.generator.config.mode]
@@ -132,13 +150,16 @@ class _Batches:
     ) -> None:
         self.config, self.tokens, self.text = config, tokens, model.text
         self.digits, self.order = model.generator.digits, model.generator.order
-        self.rank, self.device = accelerator.process_index, accelerator.device
+        self.device = accelerator.device
 
-    def sample(self, step: int) -> tuple[Kinds, TokenOrder, Size, tuple[Tensor, ...]]:
-        """What a step writes of every level, the order and size of the clips, and the batch."""
+    def sample(
+        self, common: random.Random, rng: random.Random
+    ) -> tuple[Kinds, Size, tuple[Tensor, ...]]:
+        """What a step writes of every level, the size of the clips, and the batch.
+
+        Kinds and length are drawn from ``common``, all else from ``rng``.
+        """
         config = self.config
-        # All processes share kinds and length, or the fast ones would wait for the slow.
-        common = random.Random(config.seed * 7919 + step)
         kinds = common.choices(KINDS, KIND_SHARES, k=config.levels)
         depth = config.levels
         if depth > 1 and common.random() < config.short:
@@ -153,7 +174,6 @@ class _Batches:
         size = frames, config.size, config.size
         order = self.order(size)
         length = order.end(depth)
-        rng = random.Random((config.seed * 1_000_003 + step) * 1024 + self.rank)
         chosen = rng.choices(range(len(self.tokens)), k=clips)
         first = range(whole.grids[0][0] - order.grids[0][0] + 1)
         starts = [start for _ in chosen for start in rng.sample(first, pieces)]
@@ -165,7 +185,7 @@ class _Batches:
         generator = torch.Generator(self.device).manual_seed(rng.getrandbits(60))
         known = self._corrupt(digits, order, generator)
         words = (x.to(self.device) for x in (ids, mask, told))
-        return kinds, order, size, (digits, known, *words)
+        return kinds, size, (digits, known, *words)
 
     def _corrupt(self, digits: Tensor, order: TokenOrder, generator: torch.Generator) -> Tensor:
         """Some digits replaced: the model must not trust its own past blindly."""
@@ -241,6 +261,24 @@ def _level_weights(order: TokenOrder) -> Tensor:
     """Makes bits of positions the mean over a level's tokens, so that every level counts alike."""
     shares = zip(order.counts, order.tokens, strict=True)
     return torch.cat([torch.full((count,), 1 / tokens) for count, tokens in shares])
+
+
+def _own_clips(
+    config: GeneratorTrainConfig, model: TextToTokens, accelerator: Accelerator
+) -> OwnClips | None:
+    if not config.reward:
+        return None
+    device = accelerator.device
+    judge, measures = Judge.from_pretrained(config.reward, device), Path(config.weights) / "judge"
+    if measures.is_dir() and fingerprint(judge) == fingerprint(Judge.from_pretrained(measures)):
+        raise HiTVideoError("The reward needs another judge than the one that measures.")
+    return OwnClips(
+        model,
+        HiTVideoTokenizer.from_pretrained(Path(config.weights) / "tokenizer", device),
+        judge,
+        max(1, config.batch // 2),
+        (config.frames, config.size, config.size),
+    )
 
 
 def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[TokenSet, TokenSet]:

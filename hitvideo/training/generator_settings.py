@@ -31,6 +31,8 @@ class GeneratorTrainConfig:
     short: float = 0.6  # share of the steps that leave out the finest, and longest, levels
     brief: float = 0.5  # share of the steps on a single group of frames, from anywhere in the clip
     corrupt: float = 0.05  # share of the known digits that are replaced by chance
+    reward: str = ""  # folder of a judge that reads its own clips; none: it learns from true ones
+    own: float = 0.6  # share of the steps on own clips, where there is such a judge
     ema: float = 0.999
     seed: int = 0
     bf16: bool = False
@@ -69,6 +71,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--corrupt", type=float, default=d.corrupt, help="share of context digits made wrong"
     )
+    parser.add_argument(
+        "--reward", default=d.reward, help="learn from own clips, too, read by the judge in a folder"
+    )
+    parser.add_argument("--own", type=float, default=d.own, help="share of such steps")
     parser.add_argument("--ema", type=float, default=d.ema, help="decay of the averaged weights")
     parser.add_argument("--seed", type=int, default=d.seed)
     parser.add_argument("--bf16", action="store_true", help="bfloat16 autocast")
@@ -91,7 +97,7 @@ def check(config: GeneratorTrainConfig) -> None:
     if config.batch < 1 or not config.lr > 0 or not config.fps > 0 or config.size < 1:
         raise HiTVideoError("--batch, --lr, --fps and --size must be above zero.")
     shares = {"drop-text": config.drop_text, "corrupt": config.corrupt, "short": config.short}
-    shares["brief"] = config.brief
+    shares |= {"brief": config.brief, "own": config.own}
     for name, share in shares.items():
         if not 0 <= share <= 1:
             raise HiTVideoError(f"--{name} must be between 0 and 1.")
