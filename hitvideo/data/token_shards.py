@@ -1,7 +1,7 @@
 """Clips and captions as tokens on disk, made once, read by the generator's training.
 
-A folder of shards: ``tokens-RANK-NUMBER.safetensors`` with one grid per level, and the captions in
-a JSON beside it. Knows nothing of language models; the tokenizer is a black box to it.
+A folder of shards: ``tokens-RANK-NUMBER.safetensors`` with one grid per level and one of how far each
+place shows what the captions are about, and the captions in a JSON beside it. Knows nothing of language models; the tokenizer is a black box to it.
 """
 
 from __future__ import annotations
@@ -17,21 +17,36 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 from tqdm import tqdm
 
 from hitvideo.data.pool import VIDEO_SUFFIXES
-from hitvideo.data.toon import caption, render, sample_scene
+from hitvideo.data.toon import caption, sample_scene
+from hitvideo.data.toon.render import render_with_cover
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer
 
 BATCH = 16  # clips tokenized together
 SHARD = 512  # clips in a file
 WORDINGS = 8  # captions of one Toon clip
+COVER = "cover"
 
 Size = tuple[int, int, int]
-Source = Callable[[], tuple[np.ndarray, list[str]]]  # frames uint8 (T, H, W, 3) and captions
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One clip. frames: uint8 ``(T, H, W, 3)``; cover: how far each pixel shows what the captions are
+    about, uint8 ``(T, H, W)``."""
+
+    frames: np.ndarray
+    captions: list[str]
+    cover: np.ndarray
+
+
+Source = Callable[[], Sample]
 
 
 @dataclass(frozen=True)
@@ -47,12 +62,14 @@ class ToonSource:
     fps: float
     enlarge: int = 1
 
-    def __call__(self) -> tuple[np.ndarray, list[str]]:
+    def __call__(self) -> Sample:
         scene = sample_scene(self.seed)
         words = [caption(scene, self.seed + (k << 40)) for k in range(WORDINGS)]
         frames, height, width = self.size
-        small = render(scene, frames, height // self.enlarge, width // self.enlarge, self.fps)
-        return small.numpy().repeat(self.enlarge, 1).repeat(self.enlarge, 2), words
+        small = height // self.enlarge, width // self.enlarge
+        drawn = render_with_cover(scene, frames, *small, self.fps)
+        clip, cover = (x.numpy().repeat(self.enlarge, 1).repeat(self.enlarge, 2) for x in drawn)
+        return Sample(clip, words, cover)
 
 
 @dataclass(frozen=True)
@@ -62,15 +79,14 @@ class FileSource:
     size: Size
     fps: float
 
-    def __call__(self) -> tuple[np.ndarray, list[str]]:
+    def __call__(self) -> Sample:
         from hitvideo.video import read_video  # a machine that trains on Toon has no decoder
 
         frames, height, width = self.size
         clip = read_video(self.path, fps=self.fps, size=(height, width), seconds=frames / self.fps)
         short = frames - len(clip)
-        return np.concatenate([clip, np.repeat(clip[-1:], max(0, short), 0)])[:frames], [
-            *self.words
-        ]
+        clip = np.concatenate([clip, np.repeat(clip[-1:], max(0, short), 0)])[:frames]
+        return Sample(clip, [*self.words], np.zeros(self.size, np.uint8))  # nobody has drawn it
 
 
 def captioned_files(folder: Path, size: Size, fps: float) -> list[FileSource]:
@@ -140,16 +156,14 @@ def write_shards(
             grids, words = _tokenize(filter(None, clips), tokenizer, depth)
             target.with_suffix(".json").write_text(json.dumps(words))
             partial = target.with_suffix(".partial")
-            save_file({f"level_{k + 1}": grid for k, grid in enumerate(grids)}, partial)
+            save_file(grids, partial)
             partial.rename(target)
 
 
-def _ahead(
-    pool: ProcessPoolExecutor, sources: Sequence[Source]
-) -> Iterator[tuple[np.ndarray, list[str]] | None]:
+def _ahead(pool: ProcessPoolExecutor, sources: Sequence[Source]) -> Iterator[Sample | None]:
     """Results in order, with a few in the making: a whole shard of frames would not fit."""
     rest = iter(sources)
-    waiting: list[Future[tuple[np.ndarray, list[str]] | None]] = [
+    waiting: list[Future[Sample | None]] = [
         pool.submit(_read, source) for source in islice(rest, 4 * BATCH)
     ]
     while waiting:
@@ -157,7 +171,7 @@ def _ahead(
         waiting += [pool.submit(_read, source) for source in islice(rest, 1)]
 
 
-def _read(source: Source) -> tuple[np.ndarray, list[str]] | None:
+def _read(source: Source) -> Sample | None:
     """In a worker process, of which there is one for every core."""
     torch.set_num_threads(1)
     try:
@@ -167,29 +181,35 @@ def _read(source: Source) -> tuple[np.ndarray, list[str]] | None:
 
 
 def _tokenize(
-    clips: Iterable[tuple[np.ndarray, list[str]]], tokenizer: HiTVideoTokenizer, depth: int
-) -> tuple[list[Tensor], list[list[str]]]:
-    """Grids ``(n, t, h, w)`` of int16 per level, and each clip's captions."""
-    parts: list[tuple[Tensor, ...]] = []
+    clips: Iterable[Sample], tokenizer: HiTVideoTokenizer, depth: int
+) -> tuple[dict[str, Tensor], list[list[str]]]:
+    """Grids ``(n, t, h, w)`` by name, int16 per level and uint8 for the cover; and the captions."""
+    parts: dict[str, list[Tensor]] = {}
     words: list[list[str]] = []
     rest = iter(clips)
     while batch := list(islice(rest, BATCH)):
-        frames = torch.from_numpy(np.stack([clip for clip, _ in batch]))
+        frames = torch.from_numpy(np.stack([clip.frames for clip in batch]))
         video = frames.to(tokenizer.device).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
         levels = tokenizer.encode(video, depth).levels
-        parts.append(tuple(level.to("cpu", torch.int16) for level in levels))
-        words += [said for _, said in batch]
+        cover = torch.from_numpy(np.stack([clip.cover for clip in batch])).float().unsqueeze(1)
+        small = F.adaptive_avg_pool3d(tokenizer.pad(cover), tuple(levels[-1].shape[1:]))
+        grids = {f"level_{k + 1}": grid.to("cpu", torch.int16) for k, grid in enumerate(levels)}
+        for name, grid in {**grids, COVER: small[:, 0].round().to(torch.uint8)}.items():
+            parts.setdefault(name, []).append(grid)
+        words += [clip.captions for clip in batch]
     if not parts:
         raise HiTVideoError("None of these clips could be read.")
-    return [torch.cat(grids) for grids in zip(*parts, strict=True)], words
+    return {name: torch.cat(grids) for name, grids in parts.items()}, words
 
 
 @dataclass(frozen=True)
 class TokenSet:
-    """levels: int16 grids ``(n, t, h, w)``, coarse to fine; captions: every clip's wordings."""
+    """levels: int16 grids ``(n, t, h, w)``, coarse to fine; captions: every clip's wordings; cover: how
+    far the finest level's places show what they are about, uint8."""
 
     levels: tuple[Tensor, ...]
     captions: list[list[str]]
+    cover: Tensor
 
     @classmethod
     def load(cls, folder: Path) -> TokenSet:
@@ -197,11 +217,12 @@ class TokenSet:
         if not files:
             raise HiTVideoError(f"There are no token shards in {folder}.")
         shards = [load_file(file) for file in files]
+        cover = torch.cat([shard.pop(COVER) for shard in shards])
         levels = tuple(torch.cat([shard[name] for shard in shards]) for name in sorted(shards[0]))
         words = [
             said for file in files for said in json.loads(file.with_suffix(".json").read_text())
         ]
-        return cls(levels, words)
+        return cls(levels, words, cover)
 
     def __len__(self) -> int:
         return len(self.captions)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from hitvideo.generator.cache import CachedLlama
 from hitvideo.generator.config import kinds_of
-from hitvideo.generator.model import HiTVideoGenerator
+from hitvideo.generator.model import GLIMPSE, HiTVideoGenerator
 from hitvideo.generator.order import NOTHING, Size
 from hitvideo.generator.sampling import Noise, Sampling
 
@@ -73,6 +73,7 @@ def write(
     noises = Noise(seeds)
     count, device = model.digits.count, fixed.device
     digits = torch.empty(clips, order.end(depth), count, dtype=torch.long, device=device)
+    glimpses = fixed.new_zeros(clips, order.end(depth), GLIMPSE)
     total = order.written[order.end(depth)]
     steps = len(order.blocks(kinds, depth))
     step = 0
@@ -90,8 +91,10 @@ def write(
             here = slice(first, first + block)
             at, done = start + first, start + first + block
             if first and first % frame == 0:  # a frame begins: the one before is known
-                before = model.say(model.before, digits[:, at - frame : at], level)
-                asked = inputs[:, first : first + frame] + before
+                last = digits[:, at - frame : at]
+                glimpses[:, at - frame : at] = model.glance(last, level)
+                asked = inputs[:, first : first + frame] + model.say(model.before, last, level)
+                asked = asked + model.look_around(order, glimpses, slice(at, at + frame))
             elif not first:
                 asked = inputs[:, :frame]
             x = asked[:, first % frame : first % frame + block]

@@ -1,8 +1,8 @@
 """The language model of video tokens: a Llama of `transformers` behind a text prefix.
 
 Every position asks for its own tokens: it carries where it lies (3-D RoPE and a few sines), its
-level, the gist of the text, the coarser position above it, the same place one frame earlier and the
-neighbour written last. One position a step is ordinary autoregression; with a row or a latent frame
+level, the gist of the text, the coarser position above it, the same place one frame earlier, a glimpse
+of what lay around it in the two frames before, and the neighbour written last. One position a step is ordinary autoregression; with a row or a latent frame
 a step, the positions of a block see one another's questions and answer together. Knows token ids
 and text embeddings; nothing of pixels, words or sampling.
 """
@@ -20,9 +20,10 @@ from transformers import LlamaConfig, LlamaModel, PreTrainedModel
 
 from hitvideo.generator.config import KINDS, GeneratorConfig
 from hitvideo.generator.head import DigitHead, Digits
-from hitvideo.generator.order import NOTHING, Kinds, Size, TokenOrder
+from hitvideo.generator.order import AROUND, NOTHING, Kinds, Size, TokenOrder
 from hitvideo.generator.rope import Rope3D
 
+GLIMPSE = 64  # channels of what a position sees of each place around it
 WAVES = 6  # octaves of sines per axis that tell where in the clip a token lies
 
 
@@ -48,6 +49,8 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         self.before = nn.Embedding(self.digits.table, width)
         self.beside = nn.Embedding(self.digits.table, width)
         self.above = nn.Embedding(self.digits.table, width)
+        self.glimpse = nn.Embedding(self.digits.table, GLIMPSE)
+        self.around = nn.Linear(AROUND * GLIMPSE, width, bias=False)
         self.llama = LlamaModel(llama)
         self.llama.rotary_emb = Rope3D(llama.head_dim)  # type: ignore[assignment, arg-type]
         self.head = DigitHead(self.digits, width, config.head_width, config.head_layers)
@@ -113,8 +116,24 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         here = slice(known.shape[1])
         x = self.fixed(order, kinds)[here]
         x = x + self._look_up(self.before, order, known, order.before[here])
+        level = order.level.to(known.device)[here]
+        x = x + self.look_around(order, self.glance(known, level), here)
         x = x + self._look_up(self.beside, order, known, order.beside(kinds)[here])
         return x + self._look_up(self.above, order, known, order.parent[here])
+
+    def glance(self, digits: Tensor, level: Tensor) -> Tensor:
+        """What shows of positions from afar ``(B, n, GLIMPSE)``; arguments as `say` has them."""
+        return F.silu(self.say(self.glimpse, digits, level))
+
+    def look_around(self, order: TokenOrder, glimpses: Tensor, here: slice) -> Tensor:
+        """What the positions ``here`` see of the two frames before theirs ``(B, n, width)``.
+
+        glimpses: `glance` of the sequence's first positions ``(B, m, GLIMPSE)``, of all that they see.
+        Something that moves is now where it was not: its place alone would not tell where it went.
+        """
+        padded = F.pad(glimpses, (0, 0, 0, 1))  # NOTHING, -1, is the last row
+        seen = padded[:, order.around[here].to(glimpses.device)]
+        return self.around(seen.flatten(2))
 
     def _look_up(
         self, table: nn.Embedding, order: TokenOrder, known: Tensor, index: Tensor
@@ -178,7 +197,11 @@ def _order(levels: tuple[tuple[Size, int, int], ...], size: Size) -> TokenOrder:
     return TokenOrder(strides, size, patches, codebooks)
 
 
-def cross_entropy_bits(logits: Tensor, digits: Tensor) -> Tensor:
-    """Bits of every position ``(B, N)`` under logits ``(B, N, digits, choices)``."""
+def cross_entropy_bits(logits: Tensor, digits: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Bits of every position ``(B, N)`` under logits ``(B, N, digits, choices)``.
+
+    weight: what each digit counts ``(B, N, digits)``; None: 1.
+    """
     nats: Any = F.cross_entropy(logits.flatten(0, 2), digits.flatten(), reduction="none")
-    return nats.view(digits.shape).sum(-1) / math.log(2)
+    nats = nats.view(digits.shape)
+    return (nats if weight is None else nats * weight).sum(-1) / math.log(2)

@@ -23,6 +23,7 @@ Size = tuple[int, int, int]
 Kinds = Sequence[str]  # for every level what one step writes: "token", "row" or "frame"
 
 NOTHING = -1  # where there is no such position
+AROUND = 18  # places that a position sees of earlier frames
 
 
 def _table(make: Callable[[Any], Tensor]) -> cached_property[Tensor]:
@@ -99,18 +100,23 @@ class TokenOrder:
         """
         parts = []
         for k, grid in enumerate(levels):
-            patch, expected = self.patches[k], self.token_grids[k]
+            expected = self.token_grids[k]
             if tuple(grid.shape[1:]) != expected:
                 raise HiTVideoError(
                     f"Level {k + 1} should have {expected} codes, not {tuple(grid.shape[1:])}."
                 )
-            for axis in (2, 3):
-                beyond = -grid.shape[axis] % patch
-                last = grid.narrow(axis, grid.shape[axis] - 1, 1)
-                grid = torch.cat([grid, *[last] * beyond], axis)
-            codes = rearrange(grid, "b t (h p) (w q) -> b (t h w) (p q)", p=patch, q=patch)
+            codes = self.patched(grid, k)
             parts.append((codes * self._base(k, codes)).sum(-1))
         return torch.cat(parts, 1)
+
+    def patched(self, grid: Tensor, level: int) -> Tensor:
+        """One level's grid of anything ``(B, t, h, w)`` by position and token ``(B, n, patch**2)``."""
+        patch = self.patches[level]
+        for axis in (2, 3):
+            beyond = -grid.shape[axis] % patch
+            last = grid.narrow(axis, grid.shape[axis] - 1, 1)
+            grid = torch.cat([grid, *[last] * beyond], axis)
+        return rearrange(grid, "b t (h p) (w q) -> b (t h w) (p q)", p=patch, q=patch)
 
     def revert(self, sequence: Tensor) -> tuple[Tensor, ...]:
         """The inverse of `build`, for as many whole levels as the sequence ``(B, n)`` holds."""
@@ -171,6 +177,25 @@ class TokenOrder:
         for k, count in enumerate(self.counts):
             index = torch.arange(count) - self.frame(k)
             parts.append(torch.where(index < 0, NOTHING, index + self.starts[k]))
+        return torch.cat(parts)
+
+    @_table
+    def around(self) -> Tensor:
+        """The 3x3 places about each position, one and two latent frames earlier ``(N, 18)``.
+
+        -1 beyond the edge and before the first frame.
+        """
+        parts = []
+        for k, (frames, height, width) in enumerate(self.grids):
+            t, y, x = (torch.arange(n) for n in (frames, height, width))
+            near = torch.arange(-1, 2)
+            shape = frames, height, width, 2, 3, 3
+            t = (t[:, None] - torch.tensor([1, 2])).view(frames, 1, 1, 2, 1, 1).expand(shape)
+            y = (y[:, None] + near).view(1, height, 1, 1, 3, 1).expand(shape)
+            x = (x[:, None] + near).view(1, 1, width, 1, 1, 3).expand(shape)
+            there = (t >= 0) & (y >= 0) & (y < height) & (x >= 0) & (x < width)
+            index = (t * height + y) * width + x + self.starts[k]
+            parts.append(torch.where(there, index, NOTHING).reshape(-1, AROUND))
         return torch.cat(parts)
 
     def beside(self, kinds: Kinds) -> Tensor:

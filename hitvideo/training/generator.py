@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor, nn
 
 from hitvideo.data.token_shards import Source, TokenSet, ToonSource, captioned_files, write_shards
 from hitvideo.errors import HiTVideoError
-from hitvideo.evaluation.judge import Judge
 from hitvideo.generator import (
     MODES,
     GeneratorConfig,
@@ -29,6 +29,7 @@ from hitvideo.generator import (
     written_levels,
 )
 from hitvideo.generator.config import KINDS, MINI_HEAD, MINI_LLAMA, kinds_of
+from hitvideo.generator.head import Digits
 from hitvideo.generator.model import cross_entropy_bits
 from hitvideo.generator.order import Kinds, Size, TokenOrder
 from hitvideo.generator.text import new_text_encoder
@@ -36,13 +37,15 @@ from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.training.generator_settings import GeneratorTrainConfig, add_arguments, check
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.optimizers import muon_and_adamw
-from hitvideo.training.own_clips import OwnClips
 
 __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
 
 KIND_SHARES = (0.6, 0.1, 0.3)  # how often each of KINDS is trained, for every level on its own
 HELD_OUT_TOON = range(900_000_000, 900_000_128)
 BRIEF_CLIPS = 2  # times as many clips in a batch of brief ones, which are quickly read,
+OWN_WORDS = (
+    0.4  # at most: the share of a clip's positions of which the model is told its own tokens
+)
 BRIEF_GROUPS = 4  # and as many pieces of each, which share the reading of its caption
 
 
@@ -71,17 +74,32 @@ class TextToTokens(nn.Module):
         told: Tensor,
         kinds: Kinds,
         size: Size | None = None,
+        weight: Tensor | None = None,
     ) -> Tensor:
         """Bits of every position ``(B, N)``.
 
         codes, known: digits ``(B, N, count)``, the right ones and what the model is told of earlier
         ones; ids, mask: the captions, of one clip each or of as many as follow each other; told:
-        which captions are read; size: of the clips (None: the native one).
+        which captions are read; size: of the clips (None: the native one); weight: what each digit
+        counts ``(B, N, count)`` (None: 1).
         """
+        logits = self.logits(codes, known, ids, mask, told, kinds, size)
+        return cross_entropy_bits(logits, codes, weight)
+
+    def logits(
+        self,
+        codes: Tensor,
+        known: Tensor,
+        ids: Tensor,
+        mask: Tensor,
+        told: Tensor,
+        kinds: Kinds,
+        size: Size | None = None,
+    ) -> Tensor:
+        """Logits ``(B, N, count, choices)``; arguments as `forward` has them."""
         mask = mask * told[:, None].to(mask.dtype)
         seen = torch.where(mask.any(1, keepdim=True), mask, torch.ones_like(mask))
-        logits = self.generator(codes, self.text(ids, seen), mask, kinds, known, size)
-        return cross_entropy_bits(logits, codes)
+        return self.generator(codes, self.text(ids, seen), mask, kinds, known, size)
 
     def save_pretrained(self, folder: Path, dtype: torch.dtype) -> None:
         state = {name: tensor.to(dtype) for name, tensor in self.generator.state_dict().items()}
@@ -98,35 +116,30 @@ def train(config: GeneratorTrainConfig) -> None:
     torch.manual_seed(config.seed)
     tokens, held_out = _tokens(config, accelerator)
     model = _model(config, tokens)
-    own = _own_clips(config, model, accelerator)
     out = Path(config.out)
     optimizer = muon_and_adamw(model, config.lr)
     module, optimizer = accelerator.prepare(model, optimizer)  # sends the first one's weights
     data = _Batches(config, tokens, model, accelerator)
 
-
     def score(step: int) -> tuple[Tensor, str]:
         # All processes share what a step is about, or the fast ones would wait for the slow.
         common = random.Random(config.seed * 7919 + step)
         rng = random.Random((config.seed * 1_000_003 + step) * 1024 + accelerator.process_index)
-        if own and common.random() < config.own:
-            lesson = own.sample(common, rng)
-            told = torch.ones_like(lesson.ids[:, 0], dtype=torch.bool)
-            batch = lesson.digits, lesson.digits, lesson.ids, lesson.mask, told
-            bits = _bits(batch, lesson.kinds, lesson.size)
-            return (bits * lesson.worth).mean(), f"{lesson.reward:.3f} shown"
-        kinds, size, batch = data.sample(common, rng)
-        loss = _bits(batch, kinds, size).mean()
+        kinds, size, batch, weight = data.sample(common, rng)
+        if common.random() < config.own:
+            with accelerator.autocast():
+                batch = with_own_words(model, batch, kinds, size, rng)
+        loss = _bits(batch, kinds, size, weight).mean()
         return loss, f"{loss.item():.2f} bits"
 
-    def _bits(batch: tuple[Tensor, ...], kinds: Kinds, size: Size) -> Tensor:
+    def _bits(batch: tuple[Tensor, ...], kinds: Kinds, size: Size, weight: Tensor | None) -> Tensor:
         """Bits per token of every clip, the mean over levels ``(B,)``."""
         order = model.generator.order(size)
         with accelerator.autocast():
-            bits = module(*batch, kinds, size)
+            bits = module(*batch, kinds, size, weight)
         depth = int(order.level[bits.shape[1] - 1]) + 1
-        weight = _level_weights(order).to(bits.device)[: bits.shape[1]]
-        return (bits * weight).sum(1) / depth
+        share = _level_weights(order).to(bits.device)[: bits.shape[1]]
+        return (bits * share).sum(1) / depth
 
     def validate(averaged: TextToTokens, last: bool) -> dict[str, Any]:
         modes = MODES if last else [averaged.generator.config.mode]
@@ -151,11 +164,12 @@ class _Batches:
         self.config, self.tokens, self.text = config, tokens, model.text
         self.digits, self.order = model.generator.digits, model.generator.order
         self.device = accelerator.device
+        self.covered = tokens.cover.float().mean().item() / 255
 
     def sample(
         self, common: random.Random, rng: random.Random
-    ) -> tuple[Kinds, Size, tuple[Tensor, ...]]:
-        """What a step writes of every level, the size of the clips, and the batch.
+    ) -> tuple[Kinds, Size, tuple[Tensor, ...], Tensor]:
+        """What a step writes of every level, the size of the clips, the batch, and its weights.
 
         Kinds and length are drawn from ``common``, all else from ``rng``.
         """
@@ -185,7 +199,16 @@ class _Batches:
         generator = torch.Generator(self.device).manual_seed(rng.getrandbits(60))
         known = self._corrupt(digits, order, generator)
         words = (x.to(self.device) for x in (ids, mask, told))
-        return kinds, size, (digits, known, *words)
+        covers = _cut(self._covers(shown), starts, whole, order)
+        weight = digit_weights(covers, order, self.digits, config.focus)[:, :length]
+        weight = weight / (1 + config.focus * self.covered)
+        return kinds, size, (digits, known, *words), weight.to(self.device)
+
+    def _covers(self, chosen: list[int]) -> list[Tensor]:
+        """How far every level's tokens show what the captions are about, 0 to 1."""
+        finest = self.tokens.cover[chosen].float() / 255
+        grids = self.order().token_grids[: len(self.tokens.levels)]
+        return [F.adaptive_avg_pool3d(finest.unsqueeze(1), grid)[:, 0] for grid in grids]
 
     def _corrupt(self, digits: Tensor, order: TokenOrder, generator: torch.Generator) -> Tensor:
         """Some digits replaced: the model must not trust its own past blindly."""
@@ -212,6 +235,48 @@ def _cut(
         index = first + torch.arange(some[0])
         cut.append(grid[torch.arange(len(grid))[:, None], index])
     return cut
+
+
+@torch.no_grad()
+def with_own_words(
+    model: TextToTokens,
+    batch: tuple[Tensor, ...],
+    kinds: Kinds,
+    size: Size,
+    rng: random.Random,
+) -> tuple[Tensor, ...]:
+    """The batch, some of what the model is told being what it would have written there itself.
+
+    Scheduled sampling (arXiv 1506.03099): true tokens are all it would otherwise know of the past,
+    and its own are all it has when it writes. How many positions differs from clip to clip.
+    """
+    codes, known, ids, mask, told = batch
+    chance = torch.Generator(codes.device).manual_seed(rng.getrandbits(60))
+
+    def draw(*shape: int) -> Tensor:
+        return torch.rand(shape, generator=chance, device=codes.device)
+
+    logits = model.logits(codes, known, ids, mask, told, kinds, size)
+    noise = -(-draw(*logits.shape).clamp_min(1e-20).log()).log()
+    own = (logits + noise).argmax(-1)
+    share = OWN_WORDS * draw(len(codes), 1, 1)
+    replaced = draw(*codes.shape[:2], 1) < share
+    return codes, torch.where(replaced, own, known), ids, mask, told
+
+
+def digit_weights(
+    covers: Sequence[Tensor], order: TokenOrder, digits: Digits, focus: float
+) -> Tensor:
+    """What each digit counts ``(B, N, count)``: 1, and ``1 + focus`` where a token shows the subject.
+
+    covers: of every level's tokens ``(B, t, h, w)``, 0 to 1.
+    """
+    parts = []
+    for k, cover in enumerate(covers):
+        tokens = order.patched(1 + focus * cover, k)
+        each = tokens.repeat_interleave(len(digits.of(k)) // tokens.shape[-1], -1)
+        parts.append(F.pad(each, (0, digits.count - each.shape[-1])))
+    return torch.cat(parts, 1)
 
 
 def split_digits(model: HiTVideoGenerator, tokens: TokenSet, chosen: list[int]) -> Tensor:
@@ -261,24 +326,6 @@ def _level_weights(order: TokenOrder) -> Tensor:
     """Makes bits of positions the mean over a level's tokens, so that every level counts alike."""
     shares = zip(order.counts, order.tokens, strict=True)
     return torch.cat([torch.full((count,), 1 / tokens) for count, tokens in shares])
-
-
-def _own_clips(
-    config: GeneratorTrainConfig, model: TextToTokens, accelerator: Accelerator
-) -> OwnClips | None:
-    if not config.reward:
-        return None
-    device = accelerator.device
-    judge, measures = Judge.from_pretrained(config.reward, device), Path(config.weights) / "judge"
-    if measures.is_dir() and fingerprint(judge) == fingerprint(Judge.from_pretrained(measures)):
-        raise HiTVideoError("The reward needs another judge than the one that measures.")
-    return OwnClips(
-        model,
-        HiTVideoTokenizer.from_pretrained(Path(config.weights) / "tokenizer", device),
-        judge,
-        max(1, config.batch // 2),
-        (config.frames, config.size, config.size),
-    )
 
 
 def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[TokenSet, TokenSet]:

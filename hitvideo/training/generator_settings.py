@@ -31,8 +31,8 @@ class GeneratorTrainConfig:
     short: float = 0.6  # share of the steps that leave out the finest, and longest, levels
     brief: float = 0.5  # share of the steps on a single group of frames, from anywhere in the clip
     corrupt: float = 0.05  # share of the known digits that are replaced by chance
-    reward: str = ""  # folder of a judge that reads its own clips; none: it learns from true ones
-    own: float = 0.6  # share of the steps on own clips, where there is such a judge
+    focus: float = 0.0  # how much more a token counts that shows the subject (Toon tells where)
+    own: float = 0.0  # share of the steps that are told some of the model's own tokens
     ema: float = 0.999
     seed: int = 0
     bf16: bool = False
@@ -72,9 +72,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--corrupt", type=float, default=d.corrupt, help="share of context digits made wrong"
     )
     parser.add_argument(
-        "--reward", default=d.reward, help="learn from own clips, too, read by the judge in a folder"
+        "--own", type=float, default=d.own, help="share of steps told some of its own tokens"
     )
-    parser.add_argument("--own", type=float, default=d.own, help="share of such steps")
+    parser.add_argument(
+        "--focus", type=float, default=d.focus, help="how much more the subject's tokens count"
+    )
     parser.add_argument("--ema", type=float, default=d.ema, help="decay of the averaged weights")
     parser.add_argument("--seed", type=int, default=d.seed)
     parser.add_argument("--bf16", action="store_true", help="bfloat16 autocast")
@@ -96,6 +98,8 @@ def check(config: GeneratorTrainConfig) -> None:
         raise HiTVideoError(f"--frames must be a multiple of {GROUP}.")
     if config.batch < 1 or not config.lr > 0 or not config.fps > 0 or config.size < 1:
         raise HiTVideoError("--batch, --lr, --fps and --size must be above zero.")
+    if config.focus < 0:
+        raise HiTVideoError("--focus must not be below zero.")
     shares = {"drop-text": config.drop_text, "corrupt": config.corrupt, "short": config.short}
     shares |= {"brief": config.brief, "own": config.own}
     for name, share in shares.items():

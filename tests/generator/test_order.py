@@ -86,6 +86,26 @@ def test_inputs_are_known_before_the_step_that_needs_them(order: TokenOrder, kin
     assert (moved[:, 1:] == 0).all() and (moved[:, 0] > 0).all()
 
 
+def test_around_are_the_places_next_to_it_in_the_two_frames_before(order: TokenOrder) -> None:
+    strides = torch.tensor(order.strides) / torch.tensor(order.strides[-1])
+    for position, seen in enumerate(order.around.tolist()):
+        level = int(order.level[position])
+        own = order.coordinates[position] / strides[level]
+        places = [(order.coordinates[i] / strides[level] - own) for i in seen if i != NOTHING]
+        assert all(order.level[i] == level for i in seen if i != NOTHING)
+        expected = {
+            (-t, y, x)
+            for t in (1, 2)
+            for y in (-1, 0, 1)
+            for x in (-1, 0, 1)
+            if own[0] >= t
+            and 0 <= own[1] + y < order.grids[level][1]
+            and 0 <= own[2] + x < order.grids[level][2]
+        }
+        assert {tuple(place.round().int().tolist()) for place in places} == expected
+        assert len(places) == len(expected)
+
+
 def test_steps_cover_every_position_once(order: TokenOrder) -> None:
     for kinds in (["token"] * 3, ["row"] * 3, ["frame"] * 3, ["token", "row", "frame"]):
         covered = [i for first, end in order.blocks(kinds) for i in range(first, end)]

@@ -5,7 +5,6 @@ import os
 import random
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,12 @@ import torch
 from tiny_generator import save_tiny_weights
 
 from hitvideo.errors import HiTVideoError
-from hitvideo.evaluation.judge import Judge
 from hitvideo.generator import MODES, HiTVideoGenerator, TextEncoder
 from hitvideo.generator.order import TokenOrder
 from hitvideo.generator.text import words_of
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.training import generator as training
-from hitvideo.training import own_clips
 from hitvideo.training.generator import GeneratorTrainConfig, train
-from hitvideo.training.own_clips import TRIES, OwnClips, worth
 
 SMALL_LLAMA = {
     "hidden_size": 32,
@@ -115,43 +111,6 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, weights: 
         assert torch.allclose(tensor, broken[name], atol=1e-5), name
 
 
-@pytest.mark.parametrize("lesson", own_clips.LESSONS)
-def test_what_a_judge_likes_in_its_own_clips_becomes_likelier(
-    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, lesson: own_clips.Lesson
-) -> None:
-    """A judge that likes bright clips makes them brighter, whatever the captions say."""
-    Judge(8).save_pretrained(tmp_path / "judge")
-    brightness = []
-
-    def likes(
-        self: OwnClips, video: torch.Tensor, words: list[dict[str, str]], names: list[str]
-    ) -> torch.Tensor:
-        assert len(video) == len(words) * TRIES and len(names) >= 3
-        shown = video.flatten(1).mean(1).view(-1, TRIES)
-        brightness.append(float(shown.mean()))
-        return shown
-
-    monkeypatch.setattr(OwnClips, "_shown", likes)
-    monkeypatch.setattr(own_clips, "LESSONS", (replace(lesson, captions=1.0),))
-    reward = str(tmp_path / "judge")
-    train(settings(tmp_path / "run", weights, 16, batch=8, reward=reward, own=1.0))
-    first, last = (torch.tensor(part) for part in (brightness[:4], brightness[-4:]))
-    assert last.mean() > first.mean() + 2 * first.std()
-
-
-def test_a_clip_is_worth_what_it_shows_beyond_its_captions_others() -> None:
-    rewards = torch.tensor([[0.9, 0.5, 0.7], [0.2, 0.2, 0.2]])
-    value = worth(rewards).view(2, 3)
-    assert torch.allclose(value.sum(1), torch.zeros(2), atol=1e-5)
-    assert value[0, 0] > 0 > value[0, 1] and value[1].abs().max() < 1e-5
-
-
-def test_the_released_judge_is_no_reward(tmp_path: Path, weights: Path) -> None:
-    Judge(8).save_pretrained(weights / "judge")
-    with pytest.raises(HiTVideoError, match="another judge"):
-        train(settings(tmp_path / "run", weights, 1, reward=str(weights / "judge")))
-
-
 def test_two_processes_train_one_model_though_steps_leave_parts_out_and_go_on_with_it(
     tmp_path: Path, tiny: HiTVideoTokenizer
 ) -> None:
@@ -189,7 +148,7 @@ def test_the_tokenizer_it_was_trained_for_is_named(tmp_path: Path, weights: Path
         ({"levels": 9}, "1 to 3"),
         ({"corrupt": 2.0}, "between 0 and 1"),
         ({"weights": "nowhere"}, "no model"),
-        ({"reward": "nowhere"}, "no model"),
+        ({"focus": -1.0}, "below zero"),
     ],
 )
 def test_settings_that_cannot_work(
