@@ -1,7 +1,8 @@
 """Clips and captions as tokens on disk, made once, read by the generator's training.
 
-A folder of shards: ``tokens-RANK-NUMBER.safetensors`` with one grid per level and one of how far each
-place shows what the captions are about, and the captions in a JSON beside it. Knows nothing of language models; the tokenizer is a black box to it.
+A folder of shards: ``tokens-RANK-NUMBER.safetensors`` with one grid per level and one of how far
+each place shows what the captions are about, and the captions in a JSON beside it. Knows nothing of
+language models; the tokenizer is a black box to it.
 """
 
 from __future__ import annotations
@@ -38,8 +39,11 @@ Size = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Sample:
-    """One clip. frames: uint8 ``(T, H, W, 3)``; cover: how far each pixel shows what the captions are
-    about, uint8 ``(T, H, W)``."""
+    """One clip.
+
+    frames: uint8 ``(T, H, W, 3)``. cover: how far each pixel shows what the captions are about,
+    uint8 ``(T, H, W)``.
+    """
 
     frames: np.ndarray
     captions: list[str]
@@ -192,7 +196,8 @@ def _tokenize(
         video = frames.to(tokenizer.device).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
         levels = tokenizer.encode(video, depth).levels
         cover = torch.from_numpy(np.stack([clip.cover for clip in batch])).float().unsqueeze(1)
-        small = F.adaptive_avg_pool3d(tokenizer.pad(cover), tuple(levels[-1].shape[1:]))
+        _, t, h, w = levels[-1].shape
+        small = F.adaptive_avg_pool3d(tokenizer.pad(cover), (t, h, w))
         grids = {f"level_{k + 1}": grid.to("cpu", torch.int16) for k, grid in enumerate(levels)}
         for name, grid in {**grids, COVER: small[:, 0].round().to(torch.uint8)}.items():
             parts.setdefault(name, []).append(grid)
@@ -204,8 +209,11 @@ def _tokenize(
 
 @dataclass(frozen=True)
 class TokenSet:
-    """levels: int16 grids ``(n, t, h, w)``, coarse to fine; captions: every clip's wordings; cover: how
-    far the finest level's places show what they are about, uint8."""
+    """Tokenized clips.
+
+    levels: int16 grids ``(n, t, h, w)``, coarse to fine. captions: every clip's wordings. cover:
+    how far the finest level's places show what they are about, uint8 ``(n, t, h, w)``.
+    """
 
     levels: tuple[Tensor, ...]
     captions: list[list[str]]

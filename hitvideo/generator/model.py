@@ -1,10 +1,11 @@
 """The language model of video tokens: a Llama of `transformers` behind a text prefix.
 
 Every position asks for its own tokens: it carries where it lies (3-D RoPE and a few sines), its
-level, the gist of the text, the coarser position above it, the same place one frame earlier, a glimpse
-of what lay around it in the two frames before, and the neighbour written last. One position a step is ordinary autoregression; with a row or a latent frame
-a step, the positions of a block see one another's questions and answer together. Knows token ids
-and text embeddings; nothing of pixels, words or sampling.
+level, the gist of the text, the coarser position above it, the same place one frame earlier, a
+glimpse of what lay around it in the two frames before, and the neighbour written last. One position
+a step is ordinary autoregression; with a row or a latent frame a step, the positions of a block see
+one another's questions and answer together. Knows token ids and text embeddings; nothing of pixels,
+words or sampling.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
     def look_around(self, order: TokenOrder, glimpses: Tensor, here: slice) -> Tensor:
         """What the positions ``here`` see of the two frames before theirs ``(B, n, width)``.
 
-        glimpses: `glance` of the sequence's first positions ``(B, m, GLIMPSE)``, of all that they see.
+        glimpses: `glance` of the sequence's first m positions ``(B, m, GLIMPSE)``.
         Something that moves is now where it was not: its place alone would not tell where it went.
         """
         padded = F.pad(glimpses, (0, 0, 0, 1))  # NOTHING, -1, is the last row

@@ -110,7 +110,7 @@ class TokenOrder:
         return torch.cat(parts, 1)
 
     def patched(self, grid: Tensor, level: int) -> Tensor:
-        """One level's grid of anything ``(B, t, h, w)`` by position and token ``(B, n, patch**2)``."""
+        """One level's grid ``(B, t, h, w)`` by position and token ``(B, n, patch**2)``."""
         patch = self.patches[level]
         for axis in (2, 3):
             beyond = -grid.shape[axis] % patch

@@ -54,8 +54,14 @@ def test_shards_hold_every_readable_clip_in_order(
     assert tokens.captions[0] == ["a bright wall"]
     assert len(tokens) == 2 and len(tokens.levels) == 2
     assert len(set(tokens.captions[1])) > 1  # Toon says the same in several ways
-    frames = torch.from_numpy(np.stack([source()[0] for source in sources[:1] + sources[2:]]))
+    frames = torch.from_numpy(np.stack([source().frames for source in sources[:1] + sources[2:]]))
     codes = tiny.encode(frames.permute(0, 4, 1, 2, 3).float() / 127.5 - 1)
+    assert tokens.cover.shape == tokens.levels[1].shape
+    assert tokens.cover[0].max() == 0  # of a file nobody knows where its subject is
+    cover = sources[2]().cover.astype(float)
+    t, h, w = (n // m for n, m in zip(cover.shape, tokens.cover.shape[1:], strict=True))
+    mean = cover.reshape(-1, t, cover.shape[1] // h, h, cover.shape[2] // w, w).mean((1, 3, 5))
+    assert mean.max() > 0 and np.abs(tokens.cover[1].numpy() - mean).max() <= 0.5
     for stored, fresh in zip(tokens.levels, codes.levels, strict=False):
         assert (stored.long() == fresh).float().mean() > 0.99  # rounding at another batch size
 
@@ -84,7 +90,9 @@ def test_a_folder_without_captions(tmp_path: Path) -> None:
 
 
 def test_enlarged_scenes_are_small_ones_with_their_pixels_repeated() -> None:
-    frames, words = ToonSource(5, (4, 64, 64), 8.0, enlarge=2)()
-    small, same = ToonSource(5, (4, 32, 32), 8.0)()
-    assert words == same and frames.shape == (4, 64, 64, 3)
-    assert all(np.array_equal(frames[:, y::2, x::2], small) for y in (0, 1) for x in (0, 1))
+    large = ToonSource(5, (4, 64, 64), 8.0, enlarge=2)()
+    small = ToonSource(5, (4, 32, 32), 8.0)()
+    assert large.captions == small.captions and large.frames.shape == (4, 64, 64, 3)
+    for y, x in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        assert np.array_equal(large.frames[:, y::2, x::2], small.frames)
+        assert np.array_equal(large.cover[:, y::2, x::2], small.cover)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_generator import save_tiny_weights
+from tiny_generator import CAPTIONS, SIZE, save_tiny_weights, tiny_generator, tiny_text
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.generator import MODES, HiTVideoGenerator, TextEncoder
@@ -18,6 +18,8 @@ from hitvideo.generator.text import words_of
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.training import generator as training
 from hitvideo.training.generator import GeneratorTrainConfig, train
+from hitvideo.training.generator_batches import Batches, cut, digit_weights
+from hitvideo.training.text_to_tokens import OWN_TOKENS, Batch, TextToTokens
 
 SMALL_LLAMA = {
     "hidden_size": 32,
@@ -37,11 +39,51 @@ def test_a_brief_clip_is_the_same_moment_of_every_level() -> None:
     coarse = (clip + moment[:4])[..., None, None].expand(3, 4, 1, 1)
     fine = (clip + moment // 2)[..., None, None].expand(3, 8, 2, 2)
     starts = [2, 0, 3]
-    cut = training._cut([coarse, fine], starts, whole, brief)
-    assert [tuple(grid.shape) for grid in cut] == [(3, 1, 1, 1), (3, 2, 2, 2)]
+    parts = cut([coarse, fine], starts, whole, brief)
+    assert [tuple(grid.shape) for grid in parts] == [(3, 1, 1, 1), (3, 2, 2, 2)]
     expected = 100 * torch.arange(3) + torch.tensor(starts)
-    for grid in cut:
+    for grid in parts:
         assert (grid == expected[:, None, None, None]).all()
+
+
+def test_tokens_that_show_the_subject_count_more_and_only_they() -> None:
+    model = tiny_generator()
+    order = model.order(SIZE)
+    covers = [torch.zeros(1, *grid) for grid in order.token_grids]
+    covers[-1][0, 1, 2, 3] = 1
+    weights = digit_weights(covers, order, model.digits, 3.0)
+    (position, *_), digits = (x.tolist() for x in (weights[0] > 1).nonzero(as_tuple=True))
+    grid = order.grids[-1]
+    place = torch.zeros(grid)
+    patch = order.patches[-1]
+    place[1, 2 // patch, 3 // patch] = 1
+    assert position == order.starts[-1] + int(place.flatten().argmax())
+    count = len(model.digits.of(2)) // patch**2
+    first = ((2 % patch) * patch + 3 % patch) * count
+    assert digits == list(range(first, first + count))
+    assert (weights[weights > 1] == 4).all()
+
+
+def test_it_is_told_some_of_its_own_tokens_as_it_would_have_written_them() -> None:
+    model = TextToTokens(tiny_text(), tiny_generator())
+    order = model.generator.order(SIZE)
+    steps = model.generator.digits.steps(order.level)
+    codes = (torch.rand(64, *steps.shape) * steps).long()
+    ids, mask = model.text.tokenize([CAPTIONS[0]] * 64)
+    told = torch.ones(64, dtype=torch.bool)
+    batch = Batch(codes, codes, ids, mask, told, ["token"] * 3, SIZE)
+    mixed = model.with_own_tokens(batch, random.Random(0))
+    assert torch.equal(mixed.codes, codes)
+    assert (mixed.known < steps).all() and (mixed.known >= 0).all()
+    changed = (mixed.known != codes).any(-1).float().mean(1)  # of every clip's positions
+    assert changed.min() < 0.25 * OWN_TOKENS and 0.5 * OWN_TOKENS < changed.max() < 2 * OWN_TOKENS
+    # What it is told are draws from what it would have written: likelier than chance.
+    bits = model.logits(batch).log_softmax(-1)
+    where = mixed.known != codes
+    drawn, right = (bits.gather(-1, x[..., None])[..., 0][where] for x in (mixed.known, codes))
+    assert drawn.mean() > right.mean()
+    again = model.with_own_tokens(batch, random.Random(0))
+    assert torch.equal(again.known, mixed.known)
 
 
 @pytest.fixture
@@ -91,16 +133,14 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, weights: 
     train(settings(tmp_path / "whole", weights, 4))
     # As after a kill: the first half ran under the same settings, then nothing more was saved.
     with pytest.raises(KeyboardInterrupt), pytest.MonkeyPatch.context() as patch:
-        sample = training._Batches.sample
+        sample = Batches.sample
 
-        calls = iter(range(4))
-
-        def killed(self: object, *chance: random.Random) -> object:
-            if next(calls) == 3:
+        def killed(self: Batches, step: int) -> Batch:
+            if step == 3:
                 raise KeyboardInterrupt
-            return sample(self, *chance)  # type: ignore[arg-type]
+            return sample(self, step)
 
-        patch.setattr(training._Batches, "sample", killed)
+        patch.setattr(Batches, "sample", killed)
         train(settings(tmp_path / "broken", weights, 4))
     train(settings(tmp_path / "broken", weights, 4))
     whole, broken = (

@@ -1,0 +1,86 @@
+"""Both trained networks as one: how well they guess the tokens of clips whose captions they read.
+
+Knows nothing of where the clips come from, or of optimizers.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from hitvideo.generator import HiTVideoGenerator, TextEncoder
+from hitvideo.generator.model import cross_entropy_bits
+from hitvideo.generator.order import Kinds, Size
+
+OWN_TOKENS = 0.4  # at most: the share of a clip's positions of which the model is told its own
+
+
+class Batch(NamedTuple):
+    """Clips, and what the model is told of them.
+
+    codes, known: digits ``(B, N, count)``, the right ones and what is told of earlier ones. ids,
+    mask: the captions ``(C, L)``, of one clip each or of as many as follow each other. told: which
+    captions are read ``(C,)``. kinds: what one step writes of every level. size: of the clips
+    (None: the native one). weight: what each digit counts ``(B, N, count)`` (None: 1).
+    """
+
+    codes: Tensor
+    known: Tensor
+    ids: Tensor
+    mask: Tensor
+    told: Tensor
+    kinds: Kinds
+    size: Size | None = None
+    weight: Tensor | None = None
+
+
+class TextToTokens(nn.Module):
+    """The text encoder and the language model of video tokens."""
+
+    def __init__(self, text: TextEncoder, generator: HiTVideoGenerator) -> None:
+        super().__init__()
+        self.text, self.generator = text, generator
+
+    def forward(self, *fields: object) -> Tensor:
+        """Bits of every position ``(B, N)`` of the batch that the fields make up."""
+        batch = Batch(*fields)  # type: ignore[arg-type]
+        return cross_entropy_bits(self.logits(batch), batch.codes, batch.weight)
+
+    def logits(self, batch: Batch) -> Tensor:
+        """Of every digit's values ``(B, N, count, choices)``."""
+        mask = batch.mask * batch.told[:, None].to(batch.mask.dtype)
+        seen = torch.where(mask.any(1, keepdim=True), mask, torch.ones_like(mask))
+        read = self.text(batch.ids, seen)
+        return self.generator(batch.codes, read, mask, batch.kinds, batch.known, batch.size)
+
+    @torch.no_grad()
+    def with_own_tokens(self, batch: Batch, rng: random.Random) -> Batch:
+        """The batch, some of what the model is told being what it would have written there itself.
+
+        Scheduled sampling (arXiv 1506.03099): true tokens are all it would otherwise know of the
+        past, and its own are all it has when it writes. Of how many positions differs from clip to
+        clip.
+        """
+        device = batch.codes.device
+        chance = torch.Generator(device).manual_seed(rng.getrandbits(60))
+
+        def draw(*shape: int) -> Tensor:
+            return torch.rand(shape, generator=chance, device=device)
+
+        logits = self.logits(batch).float()
+        noise = -(-draw(*logits.shape).clamp_min(1e-20).log()).log()  # Gumbel's: a fair draw
+        own = (logits + noise).argmax(-1)
+        clips, positions = own.shape[:2]
+        replaced = draw(clips, positions, 1) < OWN_TOKENS * draw(clips, 1, 1)
+        return batch._replace(known=torch.where(replaced, own, batch.known))
+
+    def save_pretrained(self, folder: Path, dtype: torch.dtype) -> None:
+        state = {name: tensor.to(dtype) for name, tensor in self.generator.state_dict().items()}
+        self.generator.save_pretrained(
+            folder / "generator", state_dict=state, max_shard_size="15MB"
+        )
+        self.text.save_pretrained(folder / "text", dtype)
