@@ -183,6 +183,7 @@ class Level(nn.Module):
         """Codes (from ``source``) or decodes (from ``codes``) one group; neither: omits the level.
 
         shape: batch, height and width of the padded full-size group.
+        codes: ``(B, 8/stride_t, h, w)``, or their quantized values ``(B, 8/stride_t, h, w, dims)``.
         present: ``(B,)`` of 0 and 1, which samples keep this level; None keeps it for all. (A batch
             may mix depths only while training.)
         """
@@ -194,7 +195,7 @@ class Level(nn.Module):
             values, codes, loss = self._quantize(guess, source)
         else:
             assert codes is not None
-            values = self.quantizer.values(codes)
+            values = codes if codes.is_floating_point() else self.quantizer.values(codes)
 
         absent = self.absent.to(features.dtype).view(1, -1, 1, 1)
         if values is None:

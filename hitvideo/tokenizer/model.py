@@ -86,8 +86,9 @@ class HiTVideoTokenizer(nn.Module):
 
         shape: batch, padded height and width. group: ``(B, 3, 8, H, W)``, sizes multiples of the
         coarsest stride. codes: the first levels' codes of the group, ``(B, 8/stride_t, h, w)``
-        each; levels without codes are omitted. depth: ``(B,)``, the levels each sample keeps (while
-        training). levels: work out only so many, all the way through the clip (None: all).
+        each, or, to differentiate, their quantized values ``(B, 8/stride_t, h, w, dims)``; levels
+        without codes are omitted. depth: ``(B,)``, the levels each sample keeps (while training).
+        levels: work out only so many, all the way through the clip (None: all).
         """
         sources = self._encode_group(group, shape, levels)
         outputs: list[LevelOutput] = []

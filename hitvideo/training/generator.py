@@ -19,6 +19,7 @@ from torch import Tensor
 
 from hitvideo.data.token_shards import Source, TokenSet, ToonSource, captioned_files, write_shards
 from hitvideo.errors import HiTVideoError
+from hitvideo.evaluation.judge import Judge
 from hitvideo.generator import (
     MODES,
     GeneratorConfig,
@@ -34,10 +35,12 @@ from hitvideo.training.generator_batches import Batches
 from hitvideo.training.generator_settings import GeneratorTrainConfig, add_arguments, check
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.optimizers import muon_and_adamw
+from hitvideo.training.own_clips import OwnClips
 from hitvideo.training.text_to_tokens import Batch, TextToTokens
 
 __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
 
+PULL = 40.0  # makes the gradients of own clips about as long as those of true ones
 HELD_OUT_TOON = range(900_000_000, 900_000_128)
 
 
@@ -57,20 +60,24 @@ def train(config: GeneratorTrainConfig) -> None:
     torch.manual_seed(config.seed)
     tokens, held_out = _tokens(config, accelerator)
     model = _model(config, tokens)
+    own = _own_clips(config, model, accelerator.device)
     out = Path(config.out)
     optimizer = muon_and_adamw(model, config.lr)
     module, optimizer = accelerator.prepare(model, optimizer)  # sends the first one's weights
-    data = Batches(config, tokens, model, accelerator.process_index, accelerator.device)
+    rank, device = accelerator.process_index, accelerator.device
+    data = Batches(config, tokens, model, own, rank, device)
 
     def score(step: int) -> tuple[Tensor, str]:
         with accelerator.autocast():
-            batch = data.sample(step)
-            bits = module(*batch)
+            batch, word = data.sample(step)
+            cost = module(*batch)
+        if batch.pull is not None:
+            return PULL * cost.mean(), word
         order = model.generator.order(batch.size)
-        depth = int(order.level[bits.shape[1] - 1]) + 1
-        share = _level_weights(order).to(bits.device)[: bits.shape[1]]
-        loss = (bits * share).sum(1).mean() / depth
-        return loss, f"{loss.item():.2f} bits"
+        depth = int(order.level[cost.shape[1] - 1]) + 1
+        share = _level_weights(order).to(cost.device)[: cost.shape[1]]
+        loss = (cost * share).sum(1).mean() / depth
+        return loss, f"{loss.item():.2f} bits {word}"
 
     def validate(averaged: TextToTokens, last: bool) -> dict[str, Any]:
         modes = MODES if last else [averaged.generator.config.mode]
@@ -130,6 +137,20 @@ def _level_weights(order: TokenOrder) -> Tensor:
     """Makes bits of positions the mean over a level's tokens, so that every level counts alike."""
     shares = zip(order.counts, order.tokens, strict=True)
     return torch.cat([torch.full((count,), 1 / tokens) for count, tokens in shares])
+
+
+def _own_clips(
+    config: GeneratorTrainConfig, model: TextToTokens, device: torch.device
+) -> OwnClips | None:
+    if not config.judge:
+        return None
+    weights = Path(config.weights)
+    judge, measures = Judge.from_pretrained(config.judge, device), weights / "judge"
+    if measures.is_dir() and fingerprint(judge) == fingerprint(Judge.from_pretrained(measures)):
+        raise HiTVideoError("Own clips need another judge than the one that measures.")
+    tokenizer = HiTVideoTokenizer.from_pretrained(weights / "tokenizer", device)
+    size = config.frames, config.size, config.size
+    return OwnClips(model, tokenizer, judge, config.batch, size)
 
 
 def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[TokenSet, TokenSet]:

@@ -18,6 +18,7 @@ from hitvideo.generator.config import KINDS
 from hitvideo.generator.head import Digits
 from hitvideo.generator.order import TokenOrder
 from hitvideo.training.generator_settings import GeneratorTrainConfig
+from hitvideo.training.own_clips import OwnClips
 from hitvideo.training.text_to_tokens import Batch, TextToTokens
 
 KIND_SHARES = (0.6, 0.1, 0.3)  # how often each of KINDS is trained, for every level on its own
@@ -26,27 +27,37 @@ BRIEF_GROUPS = 4  # and as many pieces of each, which share the reading of its c
 
 
 class Batches:
-    """Draws them from ``tokens``. rank: of the process, which has batches of its own."""
+    """Draws them from ``tokens``, and some of clips that the model writes.
+
+    rank: of the process, which has batches of its own.
+    """
 
     def __init__(
         self,
         config: GeneratorTrainConfig,
         tokens: TokenSet,
         model: TextToTokens,
+        own: OwnClips | None,
         rank: int,
         device: torch.device,
     ) -> None:
-        self.config, self.tokens, self.model = config, tokens, model
+        self.config, self.tokens, self.model, self.own = config, tokens, model, own
         self.digits, self.order = model.generator.digits, model.generator.order
         self.rank, self.device = rank, device
         self.covered = tokens.cover.float().mean().item() / 255
 
-    def sample(self, step: int) -> Batch:
-        """The batch of a step; all of a run's processes have the same kind of batch there."""
+    def sample(self, step: int) -> tuple[Batch, str]:
+        """The batch of a step, and a word on it.
+
+        All of a run's processes have the same kind of batch there.
+        """
         config = self.config
         # All processes share kinds and length, or the fast ones would wait for the slow.
         common = random.Random(config.seed * 7919 + step)
         rng = random.Random((config.seed * 1_000_003 + step) * 1024 + self.rank)
+        if self.own and common.random() < config.own_clips:
+            batch, visible = self.own.sample(common, rng)
+            return batch, f"{visible:.2f} shown"
         kinds = common.choices(KINDS, KIND_SHARES, k=config.levels)
         depth = config.levels
         if depth > 1 and common.random() < config.short:
@@ -76,8 +87,9 @@ class Batches:
         weight = digit_weights(covers, order, self.digits, config.focus)[:, :length]
         weight = weight.to(self.device) / (1 + config.focus * self.covered)  # about 1 on the whole
         batch = Batch(digits, known, ids, mask, told, kinds, size, weight)
-        own = common.random() < config.own
-        return self.model.with_own_tokens(batch, rng) if own else batch
+        if common.random() < config.own_tokens:
+            batch = self.model.with_own_tokens(batch, rng)
+        return batch, "of true clips"
 
     def _covers(self, chosen: list[int]) -> list[Tensor]:
         """How far every level's tokens show what the captions are about, 0 to 1."""

@@ -32,7 +32,9 @@ class GeneratorTrainConfig:
     brief: float = 0.5  # share of the steps on a single group of frames, from anywhere in the clip
     corrupt: float = 0.05  # share of the known digits that are replaced by chance
     focus: float = 0.0  # how much more a token counts that shows the subject (Toon tells where)
-    own: float = 0.0  # share of the steps that are told some of the model's own tokens
+    own_tokens: float = 0.0  # share of the steps on true clips that are told some tokens of its own
+    judge: str = ""  # folder of a judge that reads its own clips; none: there are only true ones
+    own_clips: float = 0.3  # share of the steps on its own clips, if there is such a judge
     ema: float = 0.999
     seed: int = 0
     bf16: bool = False
@@ -72,7 +74,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--corrupt", type=float, default=d.corrupt, help="share of context digits made wrong"
     )
     parser.add_argument(
-        "--own", type=float, default=d.own, help="share of steps told some of its own tokens"
+        "--own-tokens", type=float, default=d.own_tokens, help="share of steps told own tokens"
+    )
+    parser.add_argument("--judge", default=d.judge, help="learn from own clips, read by this judge")
+    parser.add_argument(
+        "--own-clips", type=float, default=d.own_clips, help="share of steps on own clips"
     )
     parser.add_argument(
         "--focus", type=float, default=d.focus, help="how much more the subject's tokens count"
@@ -101,7 +107,8 @@ def check(config: GeneratorTrainConfig) -> None:
     if config.focus < 0:
         raise HiTVideoError("--focus must not be below zero.")
     shares = {"drop-text": config.drop_text, "corrupt": config.corrupt, "short": config.short}
-    shares |= {"brief": config.brief, "own": config.own}
+    shares |= {"brief": config.brief, "own-tokens": config.own_tokens}
+    shares["own-clips"] = config.own_clips
     for name, share in shares.items():
         if not 0 <= share <= 1:
             raise HiTVideoError(f"--{name} must be between 0 and 1.")

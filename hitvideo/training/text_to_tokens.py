@@ -25,7 +25,8 @@ class Batch(NamedTuple):
     codes, known: digits ``(B, N, count)``, the right ones and what is told of earlier ones. ids,
     mask: the captions ``(C, L)``, of one clip each or of as many as follow each other. told: which
     captions are read ``(C,)``. kinds: what one step writes of every level. size: of the clips
-    (None: the native one). weight: what each digit counts ``(B, N, count)`` (None: 1).
+    (None: the native one). weight: what each digit counts ``(B, N, count)`` (None: 1). pull: of own
+    clips, which have no right codes, how much better a larger value of each digit would be.
     """
 
     codes: Tensor
@@ -36,6 +37,7 @@ class Batch(NamedTuple):
     kinds: Kinds
     size: Size | None = None
     weight: Tensor | None = None
+    pull: Tensor | None = None
 
 
 class TextToTokens(nn.Module):
@@ -46,9 +48,17 @@ class TextToTokens(nn.Module):
         self.text, self.generator = text, generator
 
     def forward(self, *fields: object) -> Tensor:
-        """Bits of every position ``(B, N)`` of the batch that the fields make up."""
+        """What every position ``(B, N)`` of the batch that the fields make up costs.
+
+        Bits; of own clips, how far their expected values lie against the pull.
+        """
         batch = Batch(*fields)  # type: ignore[arg-type]
-        return cross_entropy_bits(self.logits(batch), batch.codes, batch.weight)
+        logits = self.logits(batch)
+        if batch.pull is None:
+            return cross_entropy_bits(logits, batch.codes, batch.weight)
+        order = self.generator.order(batch.size)
+        steps = self.generator.digits.steps(order.level[: logits.shape[1]].to(logits.device))
+        return -(batch.pull * expected_values(logits, steps)).mean(-1)
 
     def logits(self, batch: Batch) -> Tensor:
         """Of every digit's values ``(B, N, count, choices)``."""
@@ -84,3 +94,13 @@ class TextToTokens(nn.Module):
             folder / "generator", state_dict=state, max_shard_size="15MB"
         )
         self.text.save_pretrained(folder / "text", dtype)
+
+
+def expected_values(logits: Tensor, steps: Tensor) -> Tensor:
+    """The mean value ``(B, N, count)`` of every digit, as FSQ has it, in [-1, 1].
+
+    logits: ``(B, N, count, choices)``; steps: how many values each digit has ``(N, count)``.
+    """
+    index = torch.arange(logits.shape[-1], device=logits.device)
+    values = 2 * index / (steps.unsqueeze(-1) - 1).clamp_min(1) - 1
+    return (logits.float().softmax(-1) * values).sum(-1)

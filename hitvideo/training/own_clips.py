@@ -1,0 +1,167 @@
+"""Learning from its own clips: a judge says how each of their tokens should change.
+
+Likelihood teaches the model to go on from true tokens; what becomes of its own it learns only by
+writing. So some steps write clips, decode them roughly, have a judge read them, and follow the
+gradient of its log-probability of the caption's words back to the quantized values of every token.
+To first order around the clip, the expected gain is that gradient times the mean value that the
+model expects of each digit, which is what the step raises: rewards as gradients (arXiv 2309.17400),
+straight through the draws (arXiv 1308.3432).
+
+The judge must be another one than alignment is measured by. Toon captions only, since a judge knows
+no others. Knows nothing of optimizers.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from hitvideo.data.toon import ATTRIBUTES, caption, classes, labels, sample_scene
+from hitvideo.evaluation.judge import Judge, prepare
+from hitvideo.generator.config import kinds_of
+from hitvideo.generator.decode import write
+from hitvideo.generator.order import Size, TokenOrder
+from hitvideo.generator.sampling import Sampling
+from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.training.text_to_tokens import Batch, TextToTokens
+
+SEEDS = range(100_000_000, 200_000_000)  # of the captions: scenes that nothing else renders
+TRIES = 4  # clips of one caption, which is read once for them
+UNLIKELY = -6.0  # a word less likely than exp of this pulls no more
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What own clips a step writes.
+
+    share: of such steps. brief: a single group of frames, where no motion shows. depth: levels; 0
+    is all. captions: how many, for every clip of the run's batches.
+    """
+
+    share: float
+    brief: bool
+    depth: int
+    captions: float
+
+
+LESSONS = (
+    Lesson(0.5, brief=True, depth=0, captions=2),
+    Lesson(0.25, brief=False, depth=0, captions=0.5),
+    Lesson(0.25, brief=False, depth=1, captions=1),  # level 1 decides what happens
+)
+
+
+class OwnClips:
+    """Writes clips and has them read. batch, size: of a run's clips."""
+
+    def __init__(
+        self,
+        model: TextToTokens,
+        tokenizer: HiTVideoTokenizer,
+        judge: Judge,
+        batch: int,
+        size: Size,
+    ) -> None:
+        self.model, self.judge = model, judge
+        self.tokenizer = tokenizer.requires_grad_(False)
+        self.batch, self.size = batch, size
+
+    def sample(self, common: random.Random, rng: random.Random) -> tuple[Batch, float]:
+        """Clips with their pull, and the mean probability of their captions' words.
+
+        What kind of clips they are is drawn from ``common``, all else from ``rng``.
+        """
+        lesson = common.choices(LESSONS, [lesson.share for lesson in LESSONS])[0]
+        generator, text = self.model.generator, self.model.text
+        frames, height, width = self.size
+        if lesson.brief:
+            frames = generator.order(self.size).strides[0][0]
+        size = frames, height, width
+        order = generator.order(size)
+        depth = lesson.depth or len(order.counts)
+        count = max(1, round(self.batch * lesson.captions))
+        scenes = [sample_scene(rng.choice(SEEDS)) for _ in range(count)]
+        words = [caption(scene, rng.getrandbits(32)) for scene in scenes]
+        device = self.judge.places.device
+        ids, mask = (x.to(device) for x in text.tokenize(words))
+        names = [name for name in ATTRIBUTES if not (lesson.brief and name == "motion")]
+        right = classes([labels(scene) for scene in scenes]).to(device)
+        with torch.autocast(device.type, enabled=False):  # as clips are written and judged later
+            codes = self._write(ids, mask, rng, depth, size)
+            pulls, shown = self._read(order.revert(codes), right.repeat_interleave(TRIES, 0), names)
+        digits = generator.digits.split(codes, order.level[: codes.shape[1]].to(device))
+        told = torch.ones(count, dtype=torch.bool, device=device)
+        kinds = kinds_of(generator.config.mode, len(order.counts))
+        pull = by_digit(pulls, order, digits.shape[-1])
+        return Batch(digits, digits, ids, mask, told, kinds, size, pull=pull), shown
+
+    def _write(
+        self, ids: Tensor, mask: Tensor, rng: random.Random, depth: int, size: Size
+    ) -> Tensor:
+        """Codes ``(captions * TRIES, n)`` of the first levels."""
+        generator = self.model.generator
+        with torch.no_grad():
+            read = self.model.text(ids, mask).repeat_interleave(TRIES, 0)
+        mask = mask.repeat_interleave(TRIES, 0)
+        seeds = [rng.getrandbits(32) for _ in range(len(mask))]
+        codes = None
+        mode = generator.config.mode
+        for written in write(generator, read, mask, seeds, Sampling(), mode, depth, size):
+            codes = written.codes
+        assert codes is not None  # the last step finishes a level
+        return codes.clone()  # one made in inference mode cannot be learned from
+
+    def _read(
+        self, levels: Sequence[Tensor], right: Tensor, names: Sequence[str]
+    ) -> tuple[list[Tensor], float]:
+        """The pull on every level's values ``(B, t, h, w, dims)``, and how much is shown, 0 to 1.
+
+        right: class indices ``(B, attributes)``; names: of the attributes that count.
+        """
+        values = [
+            level.quantizer.values(codes).requires_grad_()
+            for level, codes in zip(self.tokenizer.ladder, levels, strict=False)
+        ]
+        logits = self.judge(prepare(preview(self.tokenizer, values, self.size[1:])))
+        each = [
+            logits[name].log_softmax(-1).gather(1, right[:, [index]])
+            for index, name in enumerate(ATTRIBUTES)
+            if name in names
+        ]
+        likely = torch.cat(each, 1)
+        pulls = torch.autograd.grad(likely.clamp_min(UNLIKELY).sum(), values)
+        size = torch.cat([pull.flatten() for pull in pulls]).square().mean().sqrt()
+        return [pull / size.clamp_min(1e-12) for pull in pulls], likely.exp().mean().item()
+
+
+def by_digit(pulls: Sequence[Tensor], order: TokenOrder, count: int) -> Tensor:
+    """Something of values ``(B, t, h, w, dims)`` per level, as digits lie: ``(B, N, count)``."""
+    parts = []
+    for k, pull in enumerate(pulls):
+        each = torch.stack([order.patched(one, k) for one in pull.unbind(-1)], -1).flatten(2)
+        parts.append(F.pad(each, (0, count - each.shape[-1])))
+    return torch.cat(parts, 1)
+
+
+def preview(
+    tokenizer: HiTVideoTokenizer, values: Sequence[Tensor], shape: tuple[int, int]
+) -> Tensor:
+    """What the first levels alone show, at the last one's scale ``(B, 3, t, h, w)``.
+
+    values: quantized ones ``(B, t, h, w, dims)``, coarse to fine. shape: height and width of the
+    clip in pixels. Rough, in a twentieth of the time in which all levels' networks decode.
+    """
+    state, groups = tokenizer.initial_state, []
+    count = values[0].shape[1]
+    for number in range(count):
+        codes = [level.unflatten(1, (count, -1))[:, number] for level in values]
+        full = len(values[0]), *shape
+        result = tokenizer.step(state, full, codes=codes, levels=len(values))
+        state = result.state
+        groups.append(result.video)
+    return torch.cat(groups, 2)
