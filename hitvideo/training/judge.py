@@ -1,7 +1,8 @@
 """`hitvideo train-judge`: trains the judge on rendered Toon clips, crisp and degraded.
 
 It learns from withheld combinations as well: it must recognise what the generator was never shown.
-Its seeds are its own. Knows nothing of tokens.
+Its seeds are its own. A second one of another seed shares no scene with the first, and can teach a
+generator that the first one measures. Knows nothing of tokens.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -40,6 +41,8 @@ from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.ema import Ema
 
 FIRST_SEED = 2_000_000
+SEEDS = 100_000  # scenes for every seed of a run, so that two judges never share one
+LAST_SEED = 10  # from there on the scenes are those that judges and generators are measured on
 SHARD = 250  # clips in a file of rendered ones
 SECONDS = 8.0
 SAVE_EVERY = 60.0  # seconds
@@ -60,7 +63,7 @@ class JudgeTrainConfig:
     warmup: int = 100
     ema: float = 0.995
     width: int = 48
-    seed: int = 0
+    seed: int = 0  # of the weights, the batches and the scenes
     workers: int = 1  # processes that render
 
 
@@ -69,12 +72,15 @@ def train(config: JudgeTrainConfig) -> None:
 
     Raises HiTVideoError for settings that cannot work.
     """
-    if config.minutes <= 0 or config.clips < SHARD or config.batch < 1 or not config.lr > 0:
+    if config.minutes <= 0 or config.batch < 1 or not config.lr > 0:
+        raise HiTVideoError("Training a judge needs minutes, a learning rate and a batch.")
+    if not SHARD <= config.clips <= SEEDS or not 0 <= config.seed < LAST_SEED:
         raise HiTVideoError(
-            f"Training a judge needs minutes, a learning rate, a batch and {SHARD} clips or more."
+            f"Training a judge needs {SHARD} to {SEEDS} clips and a seed from 0 to {LAST_SEED - 1}."
         )
     out = Path(config.out)
-    clips = RenderedClips(out / "clips", config.clips, config.workers)
+    scenes = [training_scene(index, config.seed) for index in range(config.clips // SHARD * SHARD)]
+    clips = RenderedClips(out / "clips", scenes, config.workers)
     torch.manual_seed(config.seed)
     judge = Judge(config.width).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(judge.parameters(), config.lr, weight_decay=0.02)
@@ -129,15 +135,14 @@ def _step(
 class RenderedClips:
     """Clips at the judge's size, rendered once into ``folder`` and memory-mapped from there.
 
-    Clip k is of seed 2,000,000 + k; every tenth is of a withheld combination, about the share that
-    these have among all.
+    Their number is a multiple of SHARD.
     """
 
-    def __init__(self, folder: Path, count: int, workers: int) -> None:
+    def __init__(self, folder: Path, scenes: Sequence[Scene], workers: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        files = [folder / f"{index:04d}.npy" for index in range(count // SHARD)]
+        files = [folder / f"{index:04d}.npy" for index in range(len(scenes) // SHARD)]
         missing = [
-            (range(index * SHARD, (index + 1) * SHARD), file)
+            (scenes[index * SHARD : (index + 1) * SHARD], file)
             for index, file in enumerate(files)
             if not file.exists()
         ]
@@ -147,7 +152,7 @@ class RenderedClips:
                 for _ in tqdm(done, total=len(missing), desc="rendering", disable=None):
                     pass
         self.shards = [np.load(file, mmap_mode="r") for file in files]
-        self.words = [labels(training_scene(index)) for index in range(len(files) * SHARD)]
+        self.words = [labels(scene) for scene in scenes]
 
     def sample(self, batch: int, rng: random.Random) -> tuple[Tensor, Targets]:
         """Clips ``(B, 16, 3, 64, 64)`` in [-1, 1], some mirrored, reversed or moved a little."""
@@ -170,9 +175,12 @@ class RenderedClips:
         return video / 127.5 - 1, targets_of(words)
 
 
-def training_scene(index: int) -> Scene:
-    """The scene of training clip ``index``; every tenth is of a withheld combination."""
-    return sample_scene(FIRST_SEED + index, withheld=index % 10 == 9)
+def training_scene(index: int, seed: int = 0) -> Scene:
+    """The scene of clip ``index`` of a run's seed.
+
+    Every tenth is of a withheld combination, about the share that these have among all.
+    """
+    return sample_scene(FIRST_SEED + SEEDS * seed + index, withheld=index % 10 == 9)
 
 
 def targets_of(words: Iterable[dict[str, str]]) -> Targets:
@@ -180,13 +188,10 @@ def targets_of(words: Iterable[dict[str, str]]) -> Targets:
     return dict(zip(ATTRIBUTES, classes(words).T, strict=True))
 
 
-def _render_shard(job: tuple[range, Path]) -> None:
-    indices, file = job
+def _render_shard(job: tuple[Sequence[Scene], Path]) -> None:
+    scenes, file = job
     torch.set_num_threads(1)
-    clips = [
-        render(training_scene(index), FRAMES, SIDE, SIDE, FRAMES / SECONDS).numpy()
-        for index in indices
-    ]
+    clips = [render(scene, FRAMES, SIDE, SIDE, FRAMES / SECONDS).numpy() for scene in scenes]
     partial = file.with_suffix(".partial.npy")
     np.save(partial, np.stack(clips))
     partial.replace(file)

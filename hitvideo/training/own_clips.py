@@ -164,4 +164,4 @@ def preview(
         result = tokenizer.step(state, full, codes=codes, levels=len(values))
         state = result.state
         groups.append(result.video)
-    return torch.cat(groups, 2)
+    return torch.cat(groups, 2).clamp(-1, 1)

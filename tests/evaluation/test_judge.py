@@ -123,7 +123,8 @@ def test_training_clips_turned_around_are_named_so(
     for frame in range(16):
         shard[:, frame, 30:34, 4 * frame : 4 * frame + 4] = 255
     np.save(tmp_path / "0000.npy", shard)
-    clips = RenderedClips(tmp_path, 4, workers=1)
+    scenes = [training.training_scene(index) for index in range(4)]
+    clips = RenderedClips(tmp_path, scenes, workers=1)
     clips.words = [{**words, "motion": "right"} for words in clips.words]
     video, targets = clips.sample(40, random.Random(0))
     columns = (video[:, :, 0].mean(2) + 1) @ torch.arange(float(SIDE))
@@ -131,6 +132,14 @@ def test_training_clips_turned_around_are_named_so(
     named = [ATTRIBUTES["motion"][k] for k in targets["motion"].tolist()]
     assert [("left", "right")[r] for r in goes_right.tolist()] == named
     assert set(named) == {"left", "right"}
+
+
+def test_judges_of_two_seeds_share_no_scene() -> None:
+    first, second = (
+        {training.training_scene(index, seed).seed for index in (0, 9, training.SEEDS - 1)}
+        for seed in (0, 1)
+    )
+    assert max(first) < min(second)
 
 
 def test_a_run_trains_saves_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +156,9 @@ def test_a_run_trains_saves_and_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
     assert judge.toon == validation_hash([toon_clip(VALIDATION_SEEDS[0]).frames])
 
 
-@pytest.mark.parametrize("wrong", [["--minutes", "0"], ["--clips", "3"], ["--batch", "0"]])
+@pytest.mark.parametrize(
+    "wrong", [["--minutes", "0"], ["--clips", "3"], ["--batch", "0"], ["--seed", "10"]]
+)
 def test_settings_that_cannot_work_are_refused(
     wrong: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,17 +9,23 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import TINY
 from tiny_generator import CAPTIONS, SIZE, save_tiny_weights, tiny_generator, tiny_text
 
+from hitvideo.data.toon import ATTRIBUTES
 from hitvideo.errors import HiTVideoError
+from hitvideo.evaluation.judge import Judge
 from hitvideo.generator import MODES, HiTVideoGenerator, TextEncoder
 from hitvideo.generator.order import TokenOrder
 from hitvideo.generator.text import words_of
 from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.tokenizer.quantizers import FSQ
 from hitvideo.training import generator as training
+from hitvideo.training import own_clips
 from hitvideo.training.generator import GeneratorTrainConfig, train
 from hitvideo.training.generator_batches import Batches, cut, digit_weights
-from hitvideo.training.text_to_tokens import OWN_TOKENS, Batch, TextToTokens
+from hitvideo.training.own_clips import OwnClips, by_digit, preview
+from hitvideo.training.text_to_tokens import OWN_TOKENS, Batch, TextToTokens, expected_values
 
 SMALL_LLAMA = {
     "hidden_size": 32,
@@ -135,7 +141,7 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, weights: 
     with pytest.raises(KeyboardInterrupt), pytest.MonkeyPatch.context() as patch:
         sample = Batches.sample
 
-        def killed(self: Batches, step: int) -> Batch:
+        def killed(self: Batches, step: int) -> tuple[Batch, str]:
             if step == 3:
                 raise KeyboardInterrupt
             return sample(self, step)
@@ -149,6 +155,79 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, weights: 
     )
     for name, tensor in whole.items():
         assert torch.allclose(tensor, broken[name], atol=1e-5), name
+
+
+@pytest.mark.parametrize("lesson", own_clips.LESSONS)
+def test_what_a_judge_likes_in_its_own_clips_becomes_likelier(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, lesson: own_clips.Lesson
+) -> None:
+    """A judge that likes bright clips makes them brighter, whatever the captions say."""
+    Judge(8).save_pretrained(tmp_path / "judge")
+    brightness = []
+
+    class LikesLight(torch.nn.Module):
+        places = torch.zeros(1)
+
+        def forward(self, video: torch.Tensor) -> dict[str, torch.Tensor]:
+            shown = video.flatten(1).mean(1, keepdim=True)
+            brightness.append(float(shown.mean()))
+            # As if the right word, whichever it is, were the likelier the brighter the clip is.
+            return {name: 5 * shown * self.right[name] for name in ATTRIBUTES}
+
+    likes = LikesLight()
+    read = OwnClips._read
+
+    def told(
+        self: OwnClips, levels: list[torch.Tensor], right: torch.Tensor, names: list[str]
+    ) -> object:
+        likes.right = {
+            name: torch.nn.functional.one_hot(right[:, index], len(words)).float()
+            for index, (name, words) in enumerate(ATTRIBUTES.items())
+        }
+        self.judge = likes  # type: ignore[assignment]
+        return read(self, levels, right, names)
+
+    monkeypatch.setattr(OwnClips, "_read", told)
+    monkeypatch.setattr(own_clips, "LESSONS", (lesson,))
+    judge = {"judge": str(tmp_path / "judge"), "own_clips": 1.0}
+    train(settings(tmp_path / "run", weights, 16, batch=4, **judge))
+    assert min(brightness[-4:]) > max(brightness[:2])
+
+
+def test_what_is_said_of_values_reaches_their_digits() -> None:
+    model = tiny_generator()
+    order, digits = model.order(SIZE), model.digits
+    levels = [torch.randint(0, 60, (2, *grid)) for grid in order.token_grids]
+    quantizers = [FSQ(level.steps) for level in TINY.levels]
+    values = [q.values(codes) for q, codes in zip(quantizers, levels, strict=True)]
+    split = digits.split(order.build(levels), order.level)
+    steps = digits.steps(order.level)
+    expected = torch.where(steps > 1, 2 * split / (steps - 1).clamp_min(1) - 1, 0)
+    assert torch.allclose(by_digit(values, order, digits.count), expected)
+    # A model that is sure of these digits expects just these values.
+    logits = 50.0 * torch.nn.functional.one_hot(split, digits.choices)
+    where = steps.expand_as(split) > 1
+    assert torch.allclose(expected_values(logits, steps)[where], expected[where], atol=1e-4)
+
+
+def test_a_preview_of_all_levels_is_the_clip_and_can_be_differentiated(
+    tiny: HiTVideoTokenizer,
+) -> None:
+    codes = tiny.encode(torch.rand(2, 3, 24, 32, 32) * 2 - 1)
+    values = [
+        level.quantizer.values(grid).requires_grad_()
+        for level, grid in zip(tiny.ladder, codes.levels, strict=True)
+    ]
+    video = preview(tiny, values, (32, 32))
+    assert torch.allclose(video, tiny.decode(codes), atol=1e-3)
+    for gradient in torch.autograd.grad(video.sum(), values):
+        assert gradient.abs().max() > 0
+
+
+def test_the_judge_that_measures_does_not_teach(tmp_path: Path, weights: Path) -> None:
+    Judge(8).save_pretrained(weights / "judge")
+    with pytest.raises(HiTVideoError, match="another judge"):
+        train(settings(tmp_path / "run", weights, 1, judge=str(weights / "judge")))
 
 
 def test_two_processes_train_one_model_though_steps_leave_parts_out_and_go_on_with_it(
@@ -189,6 +268,7 @@ def test_the_tokenizer_it_was_trained_for_is_named(tmp_path: Path, weights: Path
         ({"corrupt": 2.0}, "between 0 and 1"),
         ({"weights": "nowhere"}, "no model"),
         ({"focus": -1.0}, "below zero"),
+        ({"judge": "nowhere"}, "no model"),
     ],
 )
 def test_settings_that_cannot_work(
