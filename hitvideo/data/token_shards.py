@@ -225,6 +225,8 @@ class TokenSet:
         if not files:
             raise HiTVideoError(f"There are no token shards in {folder}.")
         shards = [load_file(file) for file in files]
+        if not all(COVER in shard for shard in shards):
+            raise HiTVideoError(f"The token shards in {folder} are of an earlier version.")
         cover = torch.cat([shard.pop(COVER) for shard in shards])
         levels = tuple(torch.cat([shard[name] for shard in shards]) for name in sorted(shards[0]))
         words = [

@@ -19,7 +19,7 @@ from hitvideo.generator.head import Digits
 from hitvideo.generator.order import TokenOrder
 from hitvideo.training.generator_settings import GeneratorTrainConfig
 from hitvideo.training.own_clips import OwnClips
-from hitvideo.training.text_to_tokens import Batch, TextToTokens
+from hitvideo.training.text_to_tokens import Batch, TextToTokens, by_digit
 
 KIND_SHARES = (0.6, 0.1, 0.3)  # how often each of KINDS is trained, for every level on its own
 BRIEF_CLIPS = 2  # times as many clips in a batch of brief ones, which are quickly read,
@@ -131,9 +131,8 @@ def digit_weights(
 
     covers: of every level's tokens ``(B, t, h, w)``, 0 to 1.
     """
-    parts = []
+    grids = []
     for k, cover in enumerate(covers):
-        tokens = order.patched(1 + focus * cover, k)
-        each = tokens.repeat_interleave(len(digits.of(k)) // tokens.shape[-1], -1)
-        parts.append(F.pad(each, (0, digits.count - each.shape[-1])))
-    return torch.cat(parts, 1)
+        dims = len(digits.of(k)) // order.patches[k] ** 2
+        grids.append((1 + focus * cover).unsqueeze(-1).expand(*cover.shape, dims))
+    return by_digit(grids, order, digits.count)

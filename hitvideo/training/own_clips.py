@@ -18,17 +18,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from hitvideo.data.toon import ATTRIBUTES, caption, classes, labels, sample_scene
 from hitvideo.evaluation.judge import Judge, prepare
 from hitvideo.generator.config import kinds_of
 from hitvideo.generator.decode import write
-from hitvideo.generator.order import Size, TokenOrder
+from hitvideo.generator.order import Size
 from hitvideo.generator.sampling import Sampling
 from hitvideo.tokenizer import HiTVideoTokenizer
-from hitvideo.training.text_to_tokens import Batch, TextToTokens
+from hitvideo.training.text_to_tokens import Batch, TextToTokens, by_digit
 
 SEEDS = range(100_000_000, 200_000_000)  # of the captions: scenes that nothing else renders
 TRIES = 4  # clips of one caption, which is read once for them
@@ -137,15 +136,6 @@ class OwnClips:
         pulls = torch.autograd.grad(likely.clamp_min(UNLIKELY).sum(), values)
         size = torch.cat([pull.flatten() for pull in pulls]).square().mean().sqrt()
         return [pull / size.clamp_min(1e-12) for pull in pulls], likely.exp().mean().item()
-
-
-def by_digit(pulls: Sequence[Tensor], order: TokenOrder, count: int) -> Tensor:
-    """Something of values ``(B, t, h, w, dims)`` per level, as digits lie: ``(B, N, count)``."""
-    parts = []
-    for k, pull in enumerate(pulls):
-        each = torch.stack([order.patched(one, k) for one in pull.unbind(-1)], -1).flatten(2)
-        parts.append(F.pad(each, (0, count - each.shape[-1])))
-    return torch.cat(parts, 1)
 
 
 def preview(

@@ -6,15 +6,17 @@ Knows nothing of where the clips come from, or of optimizers.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hitvideo.generator import HiTVideoGenerator, TextEncoder
 from hitvideo.generator.model import cross_entropy_bits
-from hitvideo.generator.order import Kinds, Size
+from hitvideo.generator.order import Kinds, Size, TokenOrder
 
 OWN_TOKENS = 0.4  # at most: the share of a clip's positions of which the model is told its own
 
@@ -104,3 +106,12 @@ def expected_values(logits: Tensor, steps: Tensor) -> Tensor:
     index = torch.arange(logits.shape[-1], device=logits.device)
     values = 2 * index / (steps.unsqueeze(-1) - 1).clamp_min(1) - 1
     return (logits.float().softmax(-1) * values).sum(-1)
+
+
+def by_digit(grids: Sequence[Tensor], order: TokenOrder, count: int) -> Tensor:
+    """Something of values ``(B, t, h, w, dims)`` per level, as digits lie: ``(B, N, count)``."""
+    parts = []
+    for k, grid in enumerate(grids):
+        each = torch.stack([order.patched(one, k) for one in grid.unbind(-1)], -1).flatten(2)
+        parts.append(F.pad(each, (0, count - each.shape[-1])))
+    return torch.cat(parts, 1)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from hitvideo.data.token_shards import TokenSet, ToonSource, captioned_files, write_shards
 from hitvideo.errors import HiTVideoError
@@ -73,6 +74,12 @@ def test_finished_shards_are_kept(tmp_path: Path, tiny: HiTVideoTokenizer) -> No
     before = shard.stat().st_mtime_ns
     write_shards(sources, tiny, 1, tmp_path, workers=1)
     assert shard.stat().st_mtime_ns == before
+
+
+def test_shards_that_tell_no_cover_are_refused(tmp_path: Path) -> None:
+    save_file({"level_1": torch.zeros(1, 2, 2, 2)}, tmp_path / "tokens-000-00000.safetensors")
+    with pytest.raises(HiTVideoError, match="earlier version"):
+        TokenSet.load(tmp_path)
 
 
 def test_processes_share_the_clips(tmp_path: Path, tiny: HiTVideoTokenizer) -> None:

@@ -24,8 +24,14 @@ from hitvideo.training import generator as training
 from hitvideo.training import own_clips
 from hitvideo.training.generator import GeneratorTrainConfig, train
 from hitvideo.training.generator_batches import Batches, cut, digit_weights
-from hitvideo.training.own_clips import OwnClips, by_digit, preview
-from hitvideo.training.text_to_tokens import OWN_TOKENS, Batch, TextToTokens, expected_values
+from hitvideo.training.own_clips import OwnClips, preview
+from hitvideo.training.text_to_tokens import (
+    OWN_TOKENS,
+    Batch,
+    TextToTokens,
+    by_digit,
+    expected_values,
+)
 
 SMALL_LLAMA = {
     "hidden_size": 32,
