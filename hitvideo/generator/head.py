@@ -95,23 +95,20 @@ class DigitHead(nn.Module):
         self.out = nn.Embedding(digits.table, width)
 
     def forward(self, hidden: Tensor, digits: Tensor, level: Tensor) -> Tensor:
-        """Logits ``(B, N, count, choices)`` from ``(B, N, inputs)`` and ``(B, N, count)``.
+        """Logits ``(n, count, choices)`` from ``(n, inputs)`` and ``(n, count)``.
 
-        level: of the positions ``(N,)``, in ascending order.
+        level: of the positions ``(n,)``, in any order.
         """
-        parts, first = [], 0
-        for index, length in enumerate(level.bincount().tolist()):
-            here = slice(first, first + length)
-            asked, said = hidden[:, here].flatten(0, 1), digits[:, here].flatten(0, 1)
+        order, parts = level.argsort(stable=True), []
+        counts = level.bincount(minlength=self.digits.levels).tolist()
+        for index, rows in enumerate(order.split(counts)):
             size = max(1, AT_ONCE // len(self.digits.of(index)))
-            pieces = zip(asked.split(size), said.split(size), strict=True)
-            logits = torch.cat([self._logits(*piece, index) for piece in pieces])
-            parts.append(logits.unflatten(0, (len(hidden), length)))
-            first += length
-        return torch.cat(parts, 1)
+            pieces = zip(hidden[rows].split(size), digits[rows].split(size), strict=True)
+            parts += [self._logits(*piece, index) for piece in pieces]
+        return torch.cat(parts)[order.argsort()]
 
     def _logits(self, hidden: Tensor, digits: Tensor, level: int) -> Tensor:
-        """The same for n positions of one level; only its real digits are worked out."""
+        """The same for positions of one level; only its real digits are worked out."""
         here, choices = len(self.digits.of(level)), self.digits.choices
         first = level * self.digits.count
         places = slice(first, first + here)

@@ -159,16 +159,35 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         """Logits ``(B, N, digits, choices)`` of every digit of every position, in one pass.
 
         digits: the right answers ``(B, N, digits)``, of all levels or of the first ones; known:
-        what the positions are told of earlier ones, if that is to differ from them. text,
-        text_mask: see `prefix`; of fewer rows, each belongs to as many clips that follow each other
-        and know nothing of one another, which costs less than to repeat it. kinds: what one step
-        writes of every level.
+        what the positions are told of earlier ones, if that is to differ from them. For the others
+        see `hidden`.
         """
-        order, length, device = self.order(size), digits.shape[1], digits.device
+        told = digits if known is None else known
+        hidden = self.hidden(told, text, text_mask, kinds, size)
+        level = self.order(size).level[: digits.shape[1]].to(digits.device).repeat(len(digits))
+        logits = self.head(hidden.flatten(0, 1), digits.flatten(0, 1), level)
+        return logits.unflatten(0, digits.shape[:2])
+
+    def hidden(
+        self,
+        known: Tensor,
+        text: Tensor,
+        text_mask: Tensor,
+        kinds: Kinds,
+        size: Size | None = None,
+    ) -> Tensor:
+        """What the head is given of every position ``(B, N, width)``.
+
+        known: digits ``(B, N, digits)`` of all levels or of the first ones; a position is told
+        those of earlier ones. text, text_mask: see `prefix`; of fewer rows, each belongs to as many
+        clips that follow each other and know nothing of one another, which costs less than to
+        repeat it. kinds: what one step writes of every level.
+        """
+        order, length, device = self.order(size), known.shape[1], known.device
         prefix, seen, gist = self.prefix(text, text_mask)
         captions, count, width = prefix.shape
-        share = len(digits) // captions  # clips of one caption
-        questions = self.questions(order, kinds, digits if known is None else known)
+        share = len(known) // captions  # clips of one caption
+        questions = self.questions(order, kinds, known)
         questions = questions.view(captions, share * length, width) + gist
         step = order.block_index(kinds)[:length].to(device).repeat(share)
         clip = torch.arange(share, device=device).repeat_interleave(length)
@@ -176,14 +195,13 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         reach = (step[:, None] >= step) & ((clip[:, None] == clip) | (clip == -1))
         mask = reach & F.pad(seen, (0, share * length), value=True)[:, None, None, :]
         places = F.pad(order.coordinates[:length].repeat(share, 1), (0, 0, count, 0))
-        hidden = self.llama(
+        hidden: Tensor = self.llama(
             inputs_embeds=torch.cat([prefix, questions.to(prefix.dtype)], 1),
             attention_mask=mask,
             position_ids=places.unsqueeze(0).to(device),  # text lies at the origin
             use_cache=False,
         ).last_hidden_state[:, count:]
-        hidden = hidden.reshape(len(digits), length, width)
-        return self.head(hidden, digits, order.level[:length].to(device))
+        return hidden.reshape(len(known), length, width)
 
 
 def mean_embedding(embeddings: Tensor, mask: Tensor) -> Tensor:

@@ -72,7 +72,7 @@ def train(config: GeneratorTrainConfig) -> None:
             batch, word = data.sample(step)
             cost = module(*batch)
         if batch.pull is not None:
-            return PULL * cost.mean(), word
+            return PULL * cost.sum() / batch.pull[..., 0].numel(), word
         order = model.generator.order(batch.size)
         depth = int(order.level[cost.shape[1] - 1]) + 1
         share = _level_weights(order).to(cost.device)[: cost.shape[1]]

@@ -85,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--ema", type=float, default=d.ema, help="decay of the averaged weights")
     parser.add_argument("--seed", type=int, default=d.seed)
-    parser.add_argument("--bf16", action="store_true", help="bfloat16 autocast")
+    parser.add_argument("--bf16", action="store_true", help="bfloat16, where it is fast")
     parser.add_argument("--init", default=d.init, help="a model folder to go on from")
     parser.add_argument("--mode", choices=MODES, default=d.mode, help="how it will write")
     parser.add_argument("--validate-every", type=int, default=d.validate_every, help="steps")

@@ -60,15 +60,22 @@ class Task(Generic[M]):
     validate: Callable[[M, bool], dict[str, Any]]
 
 
+def has_bf16() -> bool:
+    """Whether products of bfloat16 are fast here. Emulated they took twelve times as long."""
+    return torch.accelerator.is_available() or (
+        torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    )
+
+
 def new_accelerator(bf16: bool) -> Accelerator:
-    """For one process or several, with or without a GPU.
+    """For one process or several, with or without a GPU; bfloat16 only where it is fast.
 
     Without one, accelerate sees that several processes belong together only if told of the CPU.
     What a step leaves out, finer levels or captions, has parameters without a gradient.
     """
     return Accelerator(
         cpu=not torch.accelerator.is_available(),
-        mixed_precision="bf16" if bf16 else "no",
+        mixed_precision="bf16" if bf16 and has_bf16() else "no",
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
 

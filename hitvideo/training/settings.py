@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--ema", type=float, default=d.ema, help="decay of the averaged weights")
     parser.add_argument("--seed", type=int, default=d.seed)
-    parser.add_argument("--bf16", action="store_true", help="bfloat16 autocast")
+    parser.add_argument("--bf16", action="store_true", help="bfloat16, where it is fast")
     parser.add_argument("--init", default=d.init, help="a tokenizer folder to start from")
     parser.add_argument(
         "--layout", choices=tuple(LAYOUTS), default=d.layout, help="the levels of a new tokenizer"

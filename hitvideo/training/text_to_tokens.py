@@ -50,24 +50,33 @@ class TextToTokens(nn.Module):
         self.text, self.generator = text, generator
 
     def forward(self, *fields: object) -> Tensor:
-        """What every position ``(B, N)`` of the batch that the fields make up costs.
+        """What every position ``(B, N)`` of the batch that the fields make up costs, in bits.
 
-        Bits; of own clips, how far their expected values lie against the pull.
+        Of own clips ``(n,)``, for the positions that have a pull: how far their expected values lie
+        against it.
         """
         batch = Batch(*fields)  # type: ignore[arg-type]
-        logits = self.logits(batch)
         if batch.pull is None:
-            return cross_entropy_bits(logits, batch.codes, batch.weight)
-        order = self.generator.order(batch.size)
-        steps = self.generator.digits.steps(order.level[: logits.shape[1]].to(logits.device))
-        return -(batch.pull * expected_values(logits, steps)).mean(-1)
+            return cross_entropy_bits(self.logits(batch), batch.codes, batch.weight)
+        generator, asked = self.generator, batch.pull.any(-1)
+        level = generator.order(batch.size).level[: asked.shape[1]].to(asked.device)
+        level = level.expand_as(asked)[asked]
+        read, mask = self._read(batch)
+        hidden = generator.hidden(batch.known, read, mask, batch.kinds, batch.size)
+        logits = generator.head(hidden[asked], batch.codes[asked], level)
+        expected = expected_values(logits, generator.digits.steps(level))
+        return -(batch.pull[asked] * expected).mean(-1)
 
     def logits(self, batch: Batch) -> Tensor:
         """Of every digit's values ``(B, N, count, choices)``."""
+        read, mask = self._read(batch)
+        return self.generator(batch.codes, read, mask, batch.kinds, batch.known, batch.size)
+
+    def _read(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The captions' embeddings ``(C, L, text_width)`` and what of them is told ``(C, L)``."""
         mask = batch.mask * batch.told[:, None].to(batch.mask.dtype)
         seen = torch.where(mask.any(1, keepdim=True), mask, torch.ones_like(mask))
-        read = self.text(batch.ids, seen)
-        return self.generator(batch.codes, read, mask, batch.kinds, batch.known, batch.size)
+        return self.text(batch.ids, seen), mask
 
     @torch.no_grad()
     def with_own_tokens(self, batch: Batch, rng: random.Random) -> Batch:

@@ -24,7 +24,7 @@ from hitvideo.training import generator as training
 from hitvideo.training import own_clips
 from hitvideo.training.generator import GeneratorTrainConfig, train
 from hitvideo.training.generator_batches import Batches, cut, digit_weights
-from hitvideo.training.own_clips import OwnClips, preview
+from hitvideo.training.own_clips import OwnClips, preview, thinned
 from hitvideo.training.text_to_tokens import (
     OWN_TOKENS,
     Batch,
@@ -214,6 +214,30 @@ def test_what_is_said_of_values_reaches_their_digits() -> None:
     logits = 50.0 * torch.nn.functional.one_hot(split, digits.choices)
     where = steps.expand_as(split) > 1
     assert torch.allclose(expected_values(logits, steps)[where], expected[where], atol=1e-4)
+
+
+def test_learning_from_fewer_positions_is_the_same_on_average() -> None:
+    pull = torch.randn(4, 10, 3) * torch.rand(4, 10, 1) ** 4
+    drawn = torch.stack([thinned(pull, random.Random(seed)) for seed in range(4000)])
+    answers = drawn.any(-1).float().mean()
+    assert 0.1 < answers < own_clips.ANSWERS + 0.02  # the largest ones are drawn once at most
+    assert (drawn.mean(0) - pull).abs().max() < 0.1
+    assert torch.equal(thinned(torch.zeros(2, 3, 4), random.Random(0)), torch.zeros(2, 3, 4))
+
+
+def test_positions_without_a_pull_are_not_worked_out_and_change_nothing() -> None:
+    model = TextToTokens(tiny_text(), tiny_generator())
+    order, digits = model.generator.order(SIZE), model.generator.digits
+    levels = [torch.randint(0, 60, (2, *grid)) for grid in order.token_grids]
+    codes = digits.split(order.build(levels), order.level)
+    ids, mask = model.text.tokenize(CAPTIONS[:2])
+    kinds, told = ["token"] * 3, torch.ones(2, dtype=torch.bool)
+    pull = torch.randn(codes.shape) * (torch.rand(codes.shape[:2]) < 0.3).unsqueeze(-1)
+    batch = Batch(codes, codes, ids, mask, told, kinds, SIZE, pull=pull)
+    cost = model(*batch)
+    assert len(cost) == pull.any(-1).sum()
+    expected = expected_values(model.logits(batch), digits.steps(order.level))
+    assert cost.sum().item() == pytest.approx(-(pull * expected).mean(-1).sum().item(), abs=1e-4)
 
 
 def test_a_preview_of_all_levels_is_the_clip_and_can_be_differentiated(
