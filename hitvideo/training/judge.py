@@ -39,7 +39,7 @@ from hitvideo.evaluation.degrade import degrade
 from hitvideo.evaluation.judge import FRAMES, SIDE, Judge
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.ema import Ema
-from hitvideo.training.loop import has_bf16
+from hitvideo.training.precision import has_bf16
 
 FIRST_SEED = 2_000_000
 SEEDS = 100_000  # scenes for every seed of a run, so that two judges never share one

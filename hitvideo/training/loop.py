@@ -21,6 +21,7 @@ from tqdm import tqdm
 from hitvideo.training.budget import Budget, progress, schedule
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.ema import Ema
+from hitvideo.training.precision import has_bf16
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -58,13 +59,6 @@ class Task(Generic[M]):
     score: Callable[[int], tuple[Tensor, str]]
     save: Callable[[M], None]
     validate: Callable[[M, bool], dict[str, Any]]
-
-
-def has_bf16() -> bool:
-    """Whether products of bfloat16 are fast here. Emulated they took twelve times as long."""
-    return torch.accelerator.is_available() or (
-        torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    )
 
 
 def new_accelerator(bf16: bool) -> Accelerator:

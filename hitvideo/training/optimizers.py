@@ -1,7 +1,6 @@
 """Muon for a language model's matrices, AdamW for everything else, as one optimizer.
 
-Muon (Jordan et al. 2024) makes every step of a matrix orthogonal; scaled as in arXiv 2502.16982 it
-takes AdamW's learning rate. Knows nothing of what the models are for.
+Knows nothing of what the models are for.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from hitvideo.errors import HiTVideoError
+from hitvideo.training.muon import Muon
 
 WEIGHT_DECAY = 0.05
 # Of the rate, for the text encoder. A T5 whose weights are still random tells most words apart in
@@ -45,12 +44,8 @@ class MuonAndAdamW(torch.optim.Optimizer):
 def muon_and_adamw(model: nn.Module, lr: float) -> MuonAndAdamW:
     """For a text-to-token model: the Llama's and the head's matrices go to Muon.
 
-    Tables, norms and biases are not decayed, and the text encoder hardly moves. Raises
-    HiTVideoError where torch has no Muon.
+    Tables, norms and biases are not decayed, and the text encoder hardly moves.
     """
-    muon: Any = getattr(torch.optim, "Muon", None)
-    if muon is None:
-        raise HiTVideoError("Training the generator needs torch 2.9 or newer, which has Muon.")
     text, matrices, linear, rest = [], [], [], []
     seen: set[nn.Parameter] = set()  # tied weights have several names
     for name, module in model.named_modules():
@@ -72,6 +67,6 @@ def muon_and_adamw(model: nn.Module, lr: float) -> MuonAndAdamW:
         {"params": text, "weight_decay": 0, "factor": TEXT_RATE},
     ]
     return MuonAndAdamW(
-        muon(matrices, lr=lr, weight_decay=WEIGHT_DECAY, adjust_lr_fn="match_rms_adamw"),
+        Muon(matrices, lr, WEIGHT_DECAY),
         torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.97)),
     )

@@ -1,8 +1,11 @@
 """Two optimizers behind one face: nothing twice, nothing left out, one schedule for all."""
 
+import pytest
 import torch
 from torch import nn
 
+from hitvideo.training import muon
+from hitvideo.training.muon import Muon, orthogonal
 from hitvideo.training.optimizers import TEXT_RATE, muon_and_adamw
 
 
@@ -55,3 +58,33 @@ def test_every_parameter_is_moved_once_and_the_rate_reaches_all() -> None:
     optimizer.load_state_dict(optimizer.state_dict())
     assert not any(step(0.0))
     assert all(step(1e-2))
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("shape", [(48, 16), (16, 48)])
+def test_muon_takes_the_steps_of_torch(
+    shape: tuple[int, int], fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not hasattr(torch.optim, "Muon"):
+        pytest.skip("torch before 2.9 has no Muon")
+    monkeypatch.setattr(muon, "has_bf16", lambda: fast)
+    torch.manual_seed(0)
+    start = torch.randn(shape)
+    ours, theirs = (nn.Parameter(start.clone()) for _ in range(2))
+    optimizers = [
+        Muon([ours], 1e-2, 0.1),
+        torch.optim.Muon([theirs], 1e-2, 0.1, adjust_lr_fn="match_rms_adamw"),
+    ]
+    for _ in range(4):
+        gradient = torch.randn(shape)
+        for parameter, optimizer in zip((ours, theirs), optimizers, strict=True):
+            parameter.grad = gradient.clone()
+            optimizer.step()
+    # Theirs computes in bfloat16; in the same type there is hardly a difference.
+    assert (ours - theirs).abs().max() < (1e-5 if fast else 5e-4)
+    assert (ours - start).abs().mean() > 1e-3
+
+
+def test_an_orthogonal_step_has_no_preferred_direction() -> None:
+    values = torch.linalg.svdvals(orthogonal(torch.randn(40, 24)))
+    assert values.min() > 0.5 and values.max() < 1.3
