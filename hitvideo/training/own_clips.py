@@ -50,8 +50,8 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson(0.25, brief=True, depth=0, captions=2),
-    Lesson(0.5, brief=False, depth=0, captions=0.5),
+    Lesson(0.5, brief=True, depth=0, captions=2),
+    Lesson(0.25, brief=False, depth=0, captions=0.5),
     Lesson(0.25, brief=False, depth=1, captions=1),  # level 1 decides what happens
 )
 
