@@ -39,7 +39,7 @@ from hitvideo.evaluation.degrade import degrade
 from hitvideo.evaluation.judge import FRAMES, SIDE, Judge
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.ema import Ema
-from hitvideo.training.precision import has_bf16
+from hitvideo.training.precision import cpu_has_bf16
 
 FIRST_SEED = 2_000_000
 SEEDS = 100_000  # scenes for every seed of a run, so that two judges never share one
@@ -123,7 +123,7 @@ def _step(
     """One step on a degraded batch; the share of it that was read right, by attribute."""
     video, targets = clips.sample(batch, rng)
     judge.train()
-    with torch.autocast("cpu", torch.bfloat16, enabled=has_bf16()):
+    with torch.autocast("cpu", torch.bfloat16, enabled=cpu_has_bf16()):
         logits = judge(degrade(video, rng))
     losses = [F.cross_entropy(logits[n], t, label_smoothing=0.05) for n, t in targets.items()]
     torch.stack(losses).sum().backward()

@@ -21,7 +21,7 @@ from tqdm import tqdm
 from hitvideo.training.budget import Budget, progress, schedule
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.ema import Ema
-from hitvideo.training.precision import has_bf16
+from hitvideo.training.precision import cpu_has_bf16
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -67,9 +67,10 @@ def new_accelerator(bf16: bool) -> Accelerator:
     Without one, accelerate sees that several processes belong together only if told of the CPU.
     What a step leaves out, finer levels or captions, has parameters without a gradient.
     """
+    cpu = not torch.accelerator.is_available()
     return Accelerator(
-        cpu=not torch.accelerator.is_available(),
-        mixed_precision="bf16" if bf16 and has_bf16() else "no",
+        cpu=cpu,
+        mixed_precision="bf16" if bf16 and (not cpu or cpu_has_bf16()) else "no",
         kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
     )
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
-from hitvideo.training.precision import has_bf16
+from hitvideo.training.precision import cpu_has_bf16
 
 # Of a polynomial that brings singular values of 0 to 1 close to 1 in a few rounds (Jordan et al.).
 COEFFICIENTS = 3.4445, -4.7750, 2.0315
@@ -51,7 +51,8 @@ def orthogonal(matrix: Tensor) -> Tensor:
     """
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix
-    x = x.to(torch.bfloat16 if has_bf16() else torch.float32)
+    fast = x.device.type != "cpu" or cpu_has_bf16()
+    x = x.to(torch.bfloat16 if fast else torch.float32)
     x = x / x.norm().clamp_min(1e-7)
     a, b, c = COEFFICIENTS
     for _ in range(ROUNDS):

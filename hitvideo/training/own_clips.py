@@ -32,7 +32,7 @@ from hitvideo.training.text_to_tokens import Batch, TextToTokens, by_digit
 SEEDS = range(100_000_000, 200_000_000)  # of the captions: scenes that nothing else renders
 TRIES = 4  # clips of one caption, which is read once for them
 UNLIKELY = -6.0  # a word less likely than exp of this pulls no more
-ANSWERS = 0.25  # at most: the share of positions that a step learns from
+ANSWERS = 0.25  # on average at most: the share of positions that a step learns from
 
 
 @dataclass(frozen=True)
