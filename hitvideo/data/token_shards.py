@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -24,13 +24,12 @@ from torch import Tensor
 from tqdm import tqdm
 
 from hitvideo.data.pool import VIDEO_SUFFIXES
-from hitvideo.data.toon import caption, sample_scene
-from hitvideo.data.toon.render import render_with_cover
+from hitvideo.data.toon import Scene, caption, mirrored, render_with_cover, sample_scene
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer
 
 BATCH = 16  # clips tokenized together
-SHARD = 512  # clips in a file
+SHARD = 512  # sources in a file
 WORDINGS = 8  # captions of one Toon clip
 COVER = "cover"
 
@@ -50,7 +49,7 @@ class Sample:
     cover: np.ndarray
 
 
-Source = Callable[[], Sample]
+Source = Callable[[], list[Sample]]
 
 
 @dataclass(frozen=True)
@@ -59,21 +58,28 @@ class ToonSource:
 
     enlarge: render it that much smaller and repeat the pixels, which is all the same to levels that
         average over as many.
+    mirror: make a second clip of it, as a mirror shows it: rendering takes longer than tokenizing.
     """
 
     seed: int
     size: Size
     fps: float
     enlarge: int = 1
+    mirror: bool = False
 
-    def __call__(self) -> Sample:
+    def __call__(self) -> list[Sample]:
         scene = sample_scene(self.seed)
-        words = [caption(scene, self.seed + (k << 40)) for k in range(WORDINGS)]
         frames, height, width = self.size
         small = height // self.enlarge, width // self.enlarge
         drawn = render_with_cover(scene, frames, *small, self.fps)
         clip, cover = (x.numpy().repeat(self.enlarge, 1).repeat(self.enlarge, 2) for x in drawn)
-        return Sample(clip, words, cover)
+        samples = [Sample(clip, self._words(scene), cover)]
+        if self.mirror and (other := mirrored(scene)):
+            samples.append(Sample(clip[:, :, ::-1], self._words(other), cover[:, :, ::-1]))
+        return samples
+
+    def _words(self, scene: Scene) -> list[str]:
+        return [caption(scene, self.seed + (k << 40)) for k in range(WORDINGS)]
 
 
 @dataclass(frozen=True)
@@ -83,14 +89,14 @@ class FileSource:
     size: Size
     fps: float
 
-    def __call__(self) -> Sample:
+    def __call__(self) -> list[Sample]:
         from hitvideo.video import read_video  # a machine that trains on Toon has no decoder
 
         frames, height, width = self.size
         clip = read_video(self.path, fps=self.fps, size=(height, width), seconds=frames / self.fps)
         short = frames - len(clip)
         clip = np.concatenate([clip, np.repeat(clip[-1:], max(0, short), 0)])[:frames]
-        return Sample(clip, [*self.words], np.zeros(self.size, np.uint8))  # nobody has drawn it
+        return [Sample(clip, [*self.words], np.zeros(self.size, np.uint8))]  # nobody has drawn it
 
 
 def captioned_files(folder: Path, size: Size, fps: float) -> list[FileSource]:
@@ -156,18 +162,18 @@ def write_shards(
             if target.exists():
                 continue
             part = mine[first : first + SHARD]
-            clips = tqdm(_ahead(pool, part), total=len(part), desc=target.name, disable=rank > 0)
-            grids, words = _tokenize(filter(None, clips), tokenizer, depth)
+            read = tqdm(_ahead(pool, part), total=len(part), desc=target.name, disable=rank > 0)
+            grids, words = _tokenize(chain.from_iterable(read), tokenizer, depth)
             target.with_suffix(".json").write_text(json.dumps(words))
             partial = target.with_suffix(".partial")
             save_file(grids, partial)
             partial.rename(target)
 
 
-def _ahead(pool: ProcessPoolExecutor, sources: Sequence[Source]) -> Iterator[Sample | None]:
+def _ahead(pool: ProcessPoolExecutor, sources: Sequence[Source]) -> Iterator[list[Sample]]:
     """Results in order, with a few in the making: a whole shard of frames would not fit."""
     rest = iter(sources)
-    waiting: list[Future[Sample | None]] = [
+    waiting: list[Future[list[Sample]]] = [
         pool.submit(_read, source) for source in islice(rest, 4 * BATCH)
     ]
     while waiting:
@@ -175,13 +181,13 @@ def _ahead(pool: ProcessPoolExecutor, sources: Sequence[Source]) -> Iterator[Sam
         waiting += [pool.submit(_read, source) for source in islice(rest, 1)]
 
 
-def _read(source: Source) -> Sample | None:
+def _read(source: Source) -> list[Sample]:
     """In a worker process, of which there is one for every core."""
     torch.set_num_threads(1)
     try:
         return source()
     except HiTVideoError:
-        return None
+        return []
 
 
 def _tokenize(

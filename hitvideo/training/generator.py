@@ -168,7 +168,9 @@ def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[Tok
     # A fiftieth of the files is held out; Toon has seeds of its own for that.
     held_out: list[Source] = [*sources[::50]]
     sources = [s for i, s in enumerate(sources) if i % 50]
-    sources += [ToonSource(seed, size, config.fps, enlarge) for seed in range(config.toon)]
+    sources += [
+        ToonSource(seed, size, config.fps, enlarge, mirror=True) for seed in range(config.toon)
+    ]
     if config.toon:
         held_out += [ToonSource(seed, size, config.fps, enlarge) for seed in HELD_OUT_TOON]
     out = Path(config.out)

@@ -1,6 +1,7 @@
 """Captioned folders as people have them, and shards that hold what the tokenizer wrote."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from safetensors.torch import save_file
 
 from hitvideo.data.token_shards import TokenSet, ToonSource, captioned_files, write_shards
+from hitvideo.data.toon import mirrored, sample_scene
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.video import write_video
@@ -55,11 +57,12 @@ def test_shards_hold_every_readable_clip_in_order(
     assert tokens.captions[0] == ["a bright wall"]
     assert len(tokens) == 2 and len(tokens.levels) == 2
     assert len(set(tokens.captions[1])) > 1  # Toon says the same in several ways
-    frames = torch.from_numpy(np.stack([source().frames for source in sources[:1] + sources[2:]]))
+    samples = [sample for source in (sources[0], sources[2]) for sample in source()]
+    frames = torch.from_numpy(np.stack([sample.frames for sample in samples]))
     codes = tiny.encode(frames.permute(0, 4, 1, 2, 3).float() / 127.5 - 1)
     assert tokens.cover.shape == tokens.levels[1].shape
     assert tokens.cover[0].max() == 0  # of a file nobody knows where its subject is
-    cover = sources[2]().cover.astype(float)
+    cover = samples[1].cover.astype(float)
     t, h, w = (n // m for n, m in zip(cover.shape, tokens.cover.shape[1:], strict=True))
     mean = cover.reshape(-1, t, cover.shape[1] // h, h, cover.shape[2] // w, w).mean((1, 3, 5))
     assert mean.max() > 0 and np.abs(tokens.cover[1].numpy() - mean).max() <= 0.5
@@ -97,9 +100,32 @@ def test_a_folder_without_captions(tmp_path: Path) -> None:
 
 
 def test_enlarged_scenes_are_small_ones_with_their_pixels_repeated() -> None:
-    large = ToonSource(5, (4, 64, 64), 8.0, enlarge=2)()
-    small = ToonSource(5, (4, 32, 32), 8.0)()
+    (large,) = ToonSource(5, (4, 64, 64), 8.0, enlarge=2)()
+    (small,) = ToonSource(5, (4, 32, 32), 8.0)()
     assert large.captions == small.captions and large.frames.shape == (4, 64, 64, 3)
     for y, x in ((0, 0), (0, 1), (1, 0), (1, 1)):
         assert np.array_equal(large.frames[:, y::2, x::2], small.frames)
         assert np.array_equal(large.cover[:, y::2, x::2], small.cover)
+
+
+def test_a_mirror_swaps_the_sides_in_pixels_and_words() -> None:
+    seed = next(
+        seed
+        for seed in range(1000)
+        if "right" in ToonSource(seed, (4, 32, 32), 8.0)()[0].captions[0]
+        and mirrored(sample_scene(seed))
+    )
+    plain, other = ToonSource(seed, (4, 32, 32), 8.0, mirror=True)()
+    assert np.array_equal(plain.frames[:, :, ::-1], other.frames)
+    assert np.array_equal(plain.cover[:, :, ::-1], other.cover)
+    swapped = [
+        re.sub("left|(?<!b)right", lambda word: {"left": "right"}.get(word[0], "left"), said)
+        for said in plain.captions
+    ]
+    assert other.captions == swapped != plain.captions
+
+
+def test_what_a_mirror_would_give_away_is_left_out() -> None:
+    withheld = [seed for seed in range(1000) if mirrored(sample_scene(seed)) is None]
+    assert withheld
+    assert len(ToonSource(withheld[0], (2, 32, 32), 8.0, mirror=True)()) == 1

@@ -3,11 +3,19 @@
 Knows nothing of tokenizers, training or files.
 """
 
-from hitvideo.data.toon.attributes import ATTRIBUTES, MIRRORED, UNKNOWN, classes, labels
+from hitvideo.data.toon.attributes import ATTRIBUTES, UNKNOWN, classes, labels
 from hitvideo.data.toon.captions import caption
 from hitvideo.data.toon.clip import ToonClip, toon_clip, validation_hash
 from hitvideo.data.toon.render import render, render_with_cover
-from hitvideo.data.toon.scene import VALIDATION_SEEDS, Actor, Scene, is_withheld, sample_scene
+from hitvideo.data.toon.scene import (
+    MIRRORED,
+    VALIDATION_SEEDS,
+    Actor,
+    Scene,
+    is_withheld,
+    mirrored,
+    sample_scene,
+)
 from hitvideo.data.toon.vocabulary import (
     BACKDROPS,
     CAMERAS,
@@ -37,6 +45,7 @@ __all__ = [
     "classes",
     "is_withheld",
     "labels",
+    "mirrored",
     "render",
     "render_with_cover",
     "sample_scene",

@@ -18,7 +18,6 @@ ATTRIBUTES: dict[str, tuple[str, ...]] = {
     "backdrop": BACKDROPS,
 }
 
-MIRRORED = {"left": "right", "right": "left"}  # what a motion becomes in a mirror
 UNKNOWN = -1  # the class of a clip that nothing is known of
 
 

@@ -22,6 +22,9 @@ from hitvideo.data.toon.vocabulary import (
 # Training seeds lie below these; the frozen validation set is rendered from exactly these.
 VALIDATION_SEEDS = range(1_000_000_000, 1_000_000_032)
 
+# What motions and camera moves become in a mirror, as far as they change.
+MIRRORED = {"left": "right", "right": "left", "pan left": "pan right", "pan right": "pan left"}
+
 _WITHHELD_SHARE = 0.1
 _MAIN_SIZE = (0.40, 0.48)
 _SECOND_SIZE = (0.24, 0.28)
@@ -112,6 +115,21 @@ def sample_scene(seed: int, *, withheld: bool = False) -> Scene:
     cameras = tuple(c for c in CAMERAS if not (resting and c.startswith("pan")))
     camera = "still" if rng.random() < 0.4 else rng.choice(cameras)
     return Scene(backdrop, tuple(actors), weather, camera, seed)
+
+
+def mirrored(scene: Scene) -> Scene | None:
+    """What the scene's frames show when left and right change places; None if that is withheld.
+
+    For captions only: the backdrop's details hang on the seed, so rendering this one would draw
+    them where they were.
+    """
+    actors = tuple(
+        replace(a, motion=MIRRORED.get(a.motion, a.motion), x=-a.x, facing=-a.facing)
+        for a in scene.subjects
+    )
+    if any(is_withheld(a.kind, a.colour, a.motion) for a in actors):
+        return None
+    return replace(scene, subjects=actors, camera=MIRRORED.get(scene.camera, scene.camera))
 
 
 def _draw_words(
