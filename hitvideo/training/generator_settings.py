@@ -17,7 +17,7 @@ class GeneratorTrainConfig:
     out: str
     weights: str  # the model folder whose tokenizer is used
     clips: list[str] = field(default_factory=list)  # folders of videos with captions
-    toon: int = 0  # rendered Toon clips
+    toon: int = 0  # rendered Toon scenes, most of them mirrored, too
     levels: int = 2  # how many the language model writes
     frames: int = 64
     size: int = 128
@@ -51,7 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--clips", action="append", default=[], help="a folder of captioned videos; repeatable"
     )
-    parser.add_argument("--toon", type=int, default=d.toon, help="how many Toon clips to render")
+    parser.add_argument(
+        "--toon", type=int, default=d.toon, help="Toon scenes to render, most of them mirrored, too"
+    )
     parser.add_argument("--levels", type=int, default=d.levels, help="levels to write")
     parser.add_argument("--frames", type=int, default=d.frames, help="frames per clip")
     parser.add_argument("--size", type=int, default=d.size, help="side of the clips in pixels")
