@@ -57,9 +57,10 @@ class HiTVideoPipeline:
         tokenizer: HiTVideoTokenizer,
         generator: HiTVideoGenerator | None = None,
         text: TextEncoder | None = None,
+        planner: HiTVideoGenerator | None = None,
     ) -> None:
         self.tokenizer = tokenizer.eval()
-        self.generator, self.text = generator, text
+        self.generator, self.text, self.planner = generator, text, planner
         self._reading = threading.Lock()  # the tokenizers library is not made for two at once
         if generator and generator.config.tokenizer_hash != fingerprint(tokenizer):
             raise HiTVideoError("The generator was trained for another version of the tokenizer.")
@@ -85,7 +86,7 @@ class HiTVideoPipeline:
         device: str = "auto",
         quantize: Quantize = "auto",
     ) -> HiTVideoPipeline:
-        """Loads ``folder/tokenizer``, and the generator and its text encoder if they are there.
+        """Loads ``folder/tokenizer``, and the generator and what belongs to it if they are there.
 
         device: a torch device such as "cpu" or "cuda:1"; "auto" is a GPU where there is one.
         quantize: of the generator, "auto" (what measured best on this kind of device), "int8",
@@ -203,12 +204,15 @@ class HiTVideoPipeline:
 
     def _write(self, requests: list[GenerateRequest]) -> Iterator[Written]:
         """The decode loop for requests that differ in nothing but prompt and seed."""
-        from hitvideo.generator.decode import write
+        from hitvideo.generator.decode import plan, write
         from hitvideo.generator.sampling import Sampling
 
         assert self.generator is not None and self.text is not None
         text, mask = self._read([request.prompt for request in requests])
         first = requests[0]
+        layout = None
+        if self.planner is not None:
+            layout = plan(self.planner, text, mask, [r.seed for r in requests], first.size[0])
         yield from write(
             self.generator,
             text,
@@ -218,6 +222,7 @@ class HiTVideoPipeline:
             first.mode,
             first.levels,
             first.size,
+            layout,
         )
 
     def _decode(self, request: GenerateRequest, written: Written) -> GeneratedVideo:

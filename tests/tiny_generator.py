@@ -40,7 +40,7 @@ def tiny_text() -> TextEncoder:
 
 
 def save_tiny_weights(folder: Path, tokenizer: HiTVideoTokenizer) -> Path:
-    """A model folder with all that generating takes."""
+    """A model folder with all that generating takes, but a planner."""
     tokenizer.save_pretrained(folder / "tokenizer")
     tiny_generator(tokenizer_hash=fingerprint(tokenizer)).save_pretrained(folder / "generator")
     tiny_text().save_pretrained(folder / "text")

@@ -1,8 +1,8 @@
 """Clips and captions as tokens on disk, made once, read by the generator's training.
 
-A folder of shards: ``tokens-RANK-NUMBER.safetensors`` with one grid per level and one of how far
-each place shows what the captions are about, and the captions in a JSON beside it. Knows nothing of
-language models; the tokenizer is a black box to it.
+A folder of shards: ``tokens-RANK-NUMBER.safetensors`` with one grid per level, one of how far each
+place shows what the captions are about, and the layouts; and the captions in a JSON beside it.
+Knows nothing of language models; the tokenizer is a black box to it.
 """
 
 from __future__ import annotations
@@ -24,14 +24,23 @@ from torch import Tensor
 from tqdm import tqdm
 
 from hitvideo.data.pool import VIDEO_SUFFIXES
-from hitvideo.data.toon import Scene, caption, mirrored, render_with_cover, sample_scene
+from hitvideo.data.toon import (
+    Scene,
+    caption,
+    mirrored,
+    render_with_cover,
+    sample_scene,
+    scene_layout,
+)
 from hitvideo.errors import HiTVideoError
+from hitvideo.layout import mirror_layout, unknown
 from hitvideo.tokenizer import HiTVideoTokenizer
 
 BATCH = 16  # clips tokenized together
 SHARD = 512  # sources in a file
 WORDINGS = 8  # captions of one Toon clip
 COVER = "cover"
+LAYOUT = "layout"
 
 Size = tuple[int, int, int]
 
@@ -41,12 +50,13 @@ class Sample:
     """One clip.
 
     frames: uint8 ``(T, H, W, 3)``. cover: how far each pixel shows what the captions are about,
-    uint8 ``(T, H, W)``.
+    uint8 ``(T, H, W)``. layout: see `hitvideo.layout`; zeros where it is not known.
     """
 
     frames: np.ndarray
     captions: list[str]
     cover: np.ndarray
+    layout: Tensor
 
 
 Source = Callable[[], list[Sample]]
@@ -73,9 +83,11 @@ class ToonSource:
         small = height // self.enlarge, width // self.enlarge
         drawn = render_with_cover(scene, frames, *small, self.fps)
         clip, cover = (x.numpy().repeat(self.enlarge, 1).repeat(self.enlarge, 2) for x in drawn)
-        samples = [Sample(clip, self._words(scene), cover)]
+        layout = scene_layout(scene, *self.size, self.fps)
+        samples = [Sample(clip, self._words(scene), cover, layout)]
         if self.mirror and (other := mirrored(scene)):
-            samples.append(Sample(clip[:, :, ::-1], self._words(other), cover[:, :, ::-1]))
+            flipped, layout = (clip[:, :, ::-1], cover[:, :, ::-1]), mirror_layout(layout)
+            samples.append(Sample(flipped[0], self._words(other), flipped[1], layout))
         return samples
 
     def _words(self, scene: Scene) -> list[str]:
@@ -96,7 +108,8 @@ class FileSource:
         clip = read_video(self.path, fps=self.fps, size=(height, width), seconds=frames / self.fps)
         short = frames - len(clip)
         clip = np.concatenate([clip, np.repeat(clip[-1:], max(0, short), 0)])[:frames]
-        return [Sample(clip, [*self.words], np.zeros(self.size, np.uint8))]  # nobody has drawn it
+        # Nobody has drawn it.
+        return [Sample(clip, [*self.words], np.zeros(self.size, np.uint8), unknown(frames))]
 
 
 def captioned_files(folder: Path, size: Size, fps: float) -> list[FileSource]:
@@ -193,7 +206,7 @@ def _read(source: Source) -> list[Sample]:
 def _tokenize(
     clips: Iterable[Sample], tokenizer: HiTVideoTokenizer, depth: int
 ) -> tuple[dict[str, Tensor], list[list[str]]]:
-    """Grids ``(n, t, h, w)`` by name, int16 per level and uint8 for the cover; and the captions."""
+    """Grids ``(n, t, h, w)`` by name, int16 per level and uint8 the cover; layouts; captions."""
     parts: dict[str, list[Tensor]] = {}
     words: list[list[str]] = []
     rest = iter(clips)
@@ -207,6 +220,7 @@ def _tokenize(
         grids = {f"level_{k + 1}": grid.to("cpu", torch.int16) for k, grid in enumerate(levels)}
         for name, grid in {**grids, COVER: small[:, 0].round().to(torch.uint8)}.items():
             parts.setdefault(name, []).append(grid)
+        parts.setdefault(LAYOUT, []).append(torch.stack([clip.layout for clip in batch]).half())
         words += [clip.captions for clip in batch]
     if not parts:
         raise HiTVideoError("None of these clips could be read.")
@@ -218,12 +232,14 @@ class TokenSet:
     """Tokenized clips.
 
     levels: int16 grids ``(n, t, h, w)``, coarse to fine. captions: every clip's wordings. cover:
-    how far the finest level's places show what they are about, uint8 ``(n, t, h, w)``.
+    how far the finest level's places show what they are about, uint8 ``(n, t, h, w)``. layout:
+    float16 ``(n, t, MOMENTS, THINGS, 5)``, see `hitvideo.layout`.
     """
 
     levels: tuple[Tensor, ...]
     captions: list[list[str]]
     cover: Tensor
+    layout: Tensor
 
     @classmethod
     def load(cls, folder: Path) -> TokenSet:
@@ -231,14 +247,14 @@ class TokenSet:
         if not files:
             raise HiTVideoError(f"There are no token shards in {folder}.")
         shards = [load_file(file) for file in files]
-        if not all(COVER in shard for shard in shards):
+        if not all(COVER in shard and LAYOUT in shard for shard in shards):
             raise HiTVideoError(f"The token shards in {folder} are of an earlier version.")
-        cover = torch.cat([shard.pop(COVER) for shard in shards])
+        cover, layout = (torch.cat([shard.pop(n) for shard in shards]) for n in (COVER, LAYOUT))
         levels = tuple(torch.cat([shard[name] for shard in shards]) for name in sorted(shards[0]))
         words = [
             said for file in files for said in json.loads(file.with_suffix(".json").read_text())
         ]
-        return cls(levels, words, cover)
+        return cls(levels, words, cover, layout)
 
     def __len__(self) -> int:
         return len(self.captions)

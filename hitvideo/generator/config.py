@@ -42,6 +42,7 @@ class GeneratorConfig(PreTrainedConfig):
     frames, height, width, fps: native size of a clip.
     guidance, warmth, mode: defaults: the scale of classifier-free guidance, the temperature of
         sampling (whose own name transformers keeps for itself), an entry of ``MODES``.
+    layout: whether it is told where things are (`hitvideo.layout`).
     tokenizer_hash: fingerprint of the tokenizer whose codes it writes.
     note: a sentence for people on what these weights can and cannot do.
     """
@@ -63,6 +64,7 @@ class GeneratorConfig(PreTrainedConfig):
         guidance: float = 3.0,
         warmth: float = 1.0,
         mode: str = "token",
+        layout: bool = False,
         tokenizer_hash: str = "",
         note: str = "",
         **kwargs: Any,
@@ -77,6 +79,7 @@ class GeneratorConfig(PreTrainedConfig):
         self.guidance = guidance
         self.warmth = warmth
         self.mode = mode
+        self.layout = layout
         self.tokenizer_hash = tokenizer_hash
         self.note = note
         super().__init__(**kwargs)

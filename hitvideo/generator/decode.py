@@ -20,6 +20,7 @@ from hitvideo.generator.config import kinds_of
 from hitvideo.generator.model import GLIMPSE, HiTVideoGenerator
 from hitvideo.generator.order import NOTHING, Size
 from hitvideo.generator.sampling import Noise, Sampling
+from hitvideo.layout import MOMENTS, THINGS, from_codes
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,14 @@ def write(
     mode: str = "token",
     depth: int | None = None,
     size: Size | None = None,
+    layout: Tensor | None = None,
 ) -> Iterator[Written]:
     """Writes one clip per row of text ``(B, L, text_width)`` and mask ``(B, L)``.
 
     seeds: one per clip. depth: how many levels (all that the model knows); size: frames, height and
-    width in pixels (the native one). Yields after every block; closing the iterator stops there.
+    width in pixels (the native one). layout: where things are ``(B, t, MOMENTS, THINGS, 5)``, see
+    `hitvideo.layout`; None where it is not known. Yields after every block; closing the iterator
+    stops there.
     """
     started, seconds = time.perf_counter(), 0.0
     order = model.order(size)
@@ -69,6 +73,9 @@ def write(
     llama = CachedLlama(model.llama, coordinates, present)
     llama(prefix)
     fixed = model.fixed(order, kinds)
+    laid = None
+    if layout is not None and model.config.layout:
+        laid = model.lay(order, layout.to(fixed.device), depth)
     beside = order.beside(kinds)
     noises = Noise(seeds)
     count, device = model.digits.count, fixed.device
@@ -81,6 +88,8 @@ def write(
         level = torch.tensor([index], device=device)
         start, end = order.starts[index], order.end(index + 1)
         inputs = fixed[start:end].expand(clips, -1, -1)
+        if laid is not None:
+            inputs = inputs + laid[:, start:end]
         if index:
             parents = digits[:, order.parent[start:end].to(device)]
             inputs = inputs + model.say(model.above, parents, level - 1)
@@ -112,6 +121,17 @@ def write(
             seconds += time.perf_counter() - started
             yield Written(order.written[done], total, step, steps, seconds, index + 1, codes)
             started = time.perf_counter()
+
+
+def plan(
+    planner: HiTVideoGenerator, text: Tensor, mask: Tensor, seeds: Sequence[int], frames: int
+) -> Tensor:
+    """A layout ``(B, t, MOMENTS, THINGS, 5)`` per clip of so many frames; the rest is `write`'s."""
+    size = frames, MOMENTS, THINGS
+    others = [seed + (1 << 32) for seed in seeds]  # not the chance that the tokens hang on
+    *_, written = write(planner, text, mask, others, Sampling(), size=size)
+    assert written.codes is not None
+    return from_codes(written.codes.unflatten(1, (-1, MOMENTS, THINGS)))
 
 
 def _pick(sampling: Sampling, noise: Tensor, logits: Tensor, digit: int) -> Tensor:

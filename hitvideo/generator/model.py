@@ -2,7 +2,8 @@
 
 Every position asks for its own tokens: it carries where it lies (3-D RoPE and a few sines), its
 level, the gist of the text, the coarser position above it, the same place one frame earlier, a
-glimpse of what lay around it in the two frames before, and the neighbour written last. One position
+glimpse of what lay around it in the two frames before, the neighbour written last, and, where there
+is a layout, how it lies to the things in the clip. One position
 a step is ordinary autoregression; with a row or a latent frame a step, the positions of a block see
 one another's questions and answer together. Knows token ids and text embeddings; nothing of pixels,
 words or sampling.
@@ -22,6 +23,7 @@ from transformers import LlamaConfig, LlamaModel, PreTrainedModel
 from hitvideo.generator.config import KINDS, GeneratorConfig
 from hitvideo.generator.head import DigitHead, Digits
 from hitvideo.generator.order import AROUND, NOTHING, Kinds, Size, TokenOrder
+from hitvideo.generator.relations import RELATIONS, relations
 from hitvideo.generator.rope import Rope3D
 
 GLIMPSE = 64  # channels of what a position sees of each place around it
@@ -52,6 +54,9 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         self.above = nn.Embedding(self.digits.table, width)
         self.glimpse = nn.Embedding(self.digits.table, GLIMPSE)
         self.around = nn.Linear(AROUND * GLIMPSE, width, bias=False)
+        self.laid = nn.ModuleList(
+            nn.Linear(RELATIONS, width, bias=False) for _ in config.levels if config.layout
+        )
         self.llama = LlamaModel(llama)
         self.llama.rotary_emb = Rope3D(llama.head_dim)  # type: ignore[assignment, arg-type]
         self.head = DigitHead(self.digits, width, config.head_width, config.head_layers)
@@ -100,6 +105,19 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         angles = share.unsqueeze(-1) * math.pi * 2.0 ** torch.arange(WAVES)
         return torch.cat([angles.sin(), angles.cos()], -1).flatten(1)
 
+    def lay(self, order: TokenOrder, layout: Tensor, depth: int | None = None) -> Tensor:
+        """What the positions of the first ``depth`` levels are told of a layout ``(B, n, width)``.
+
+        layout: ``(B, t, MOMENTS, THINGS, 5)`` of as many latent frames, see `hitvideo.layout`.
+        """
+        (_, height, width), (_, rows, columns) = order.strides[0], order.grids[0]
+        counts = order.counts[:depth]
+        pixels = order.coordinates[: sum(counts)] * torch.tensor(order.strides[-1])
+        pixels[:, 0] = (pixels[:, 0] / order.strides[0][0]).floor()  # the latent frame of level 1
+        told = relations(layout, pixels, rows * height, columns * width)
+        parts = told.to(self.no_text.dtype).split(counts, 1)
+        return torch.cat([read(part) for read, part in zip(self.laid, parts, strict=False)], 1)
+
     def say(self, table: nn.Embedding, digits: Tensor, level: Tensor) -> Tensor:
         """What a table says ``(B, n, width)`` of other positions' digits ``(B, n, count)``.
 
@@ -109,13 +127,18 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         summed = F.embedding_bag(rows.flatten(0, 1), table.weight, mode="sum")
         return summed.view(*rows.shape[:2], table.embedding_dim)
 
-    def questions(self, order: TokenOrder, kinds: Kinds, known: Tensor) -> Tensor:
+    def questions(
+        self, order: TokenOrder, kinds: Kinds, known: Tensor, layout: Tensor | None
+    ) -> Tensor:
         """The Llama's inputs ``(B, n, width)`` of the first n positions, but for the gist.
 
-        known: digits ``(B, n, count)`` of the same positions.
+        known: digits ``(B, n, count)`` of the same positions. layout: see `lay`.
         """
         here = slice(known.shape[1])
         x = self.fixed(order, kinds)[here]
+        if layout is not None and self.config.layout:
+            depth = int(order.level[known.shape[1] - 1]) + 1
+            x = x + self.lay(order, layout, depth)[:, here]
         x = x + self._look_up(self.before, order, known, order.before[here])
         level = order.level.to(known.device)[here]
         x = x + self.look_around(order, self.glance(known, level), here)
@@ -155,6 +178,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         kinds: Kinds,
         known: Tensor | None = None,
         size: Size | None = None,
+        layout: Tensor | None = None,
     ) -> Tensor:
         """Logits ``(B, N, digits, choices)`` of every digit of every position, in one pass.
 
@@ -163,7 +187,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         see `hidden`.
         """
         told = digits if known is None else known
-        hidden = self.hidden(told, text, text_mask, kinds, size)
+        hidden = self.hidden(told, text, text_mask, kinds, size, layout)
         level = self.order(size).level[: digits.shape[1]].to(digits.device).repeat(len(digits))
         logits = self.head(hidden.flatten(0, 1), digits.flatten(0, 1), level)
         return logits.unflatten(0, digits.shape[:2])
@@ -175,19 +199,21 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         text_mask: Tensor,
         kinds: Kinds,
         size: Size | None = None,
+        layout: Tensor | None = None,
     ) -> Tensor:
         """What the head is given of every position ``(B, N, width)``.
 
         known: digits ``(B, N, digits)`` of all levels or of the first ones; a position is told
         those of earlier ones. text, text_mask: see `prefix`; of fewer rows, each belongs to as many
         clips that follow each other and know nothing of one another, which costs less than to
-        repeat it. kinds: what one step writes of every level.
+        repeat it. kinds: what one step writes of every level. layout: see `lay`; None, or zeros,
+        where none is known.
         """
         order, length, device = self.order(size), known.shape[1], known.device
         prefix, seen, gist = self.prefix(text, text_mask)
         captions, count, width = prefix.shape
         share = len(known) // captions  # clips of one caption
-        questions = self.questions(order, kinds, known)
+        questions = self.questions(order, kinds, known, layout)
         questions = questions.view(captions, share * length, width) + gist
         step = order.block_index(kinds)[:length].to(device).repeat(share)
         clip = torch.arange(share, device=device).repeat_interleave(length)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hitvideo.generator.config import MINI_HEAD, MINI_LLAMA, GeneratorConfig, written_levels
+from hitvideo.layout import MOMENTS, STEPS, THINGS
 from hitvideo.tokenizer import TokenizerConfig
 
 PAPER_LLAMA = {
@@ -41,6 +42,28 @@ def paper(tokenizer: TokenizerConfig, levels: int = 3) -> GeneratorConfig:
         width=256,
         fps=8.0,
         guidance=7.5,
+    )
+
+
+def planner(text_width: int, frames: int) -> GeneratorConfig:
+    """The model that writes layouts: as if things at a moment were a row of a small video."""
+    llama = {
+        "hidden_size": 128,
+        "intermediate_size": 352,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+        "head_dim": 64,
+    }
+    return GeneratorConfig(
+        levels=[{"stride": [8, 1, 1], "steps": list(STEPS), "patch": 1}],
+        llama=llama,
+        text_width=text_width,
+        head_width=96,
+        frames=frames,
+        height=MOMENTS,
+        width=THINGS,
+        guidance=1.0,
     )
 
 

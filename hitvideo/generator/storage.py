@@ -1,4 +1,4 @@
-"""A folder's generator and text encoder, ready to write. Knows nothing of tokenizers or pixels."""
+"""A folder's generator, text encoder and planner, ready to write. Knows nothing of tokenizers."""
 
 from __future__ import annotations
 
@@ -19,33 +19,20 @@ from hitvideo.generator.text import TextEncoder
 
 def load_generator(
     folder: str | Path, device: torch.device, quantize: Quantize = "auto"
-) -> tuple[HiTVideoGenerator, TextEncoder]:
-    """Loads ``folder/generator``, quantized, and its text encoder, which is small and is not.
+) -> tuple[HiTVideoGenerator, TextEncoder, HiTVideoGenerator | None]:
+    """Loads ``folder/generator``, quantized, and its text encoder and its planner, if it has one.
 
-    Raises HiTVideoError where something is missing, broken or cannot be quantized here.
+    These are small and are not quantized. Raises HiTVideoError where something is missing, broken
+    or cannot be quantized here.
     """
     kind = resolve(quantize, device)
-    path = Path(folder) / "generator"
     config = quantization_config(kind)
+    plans = Path(folder) / "planner"
     # On a CPU, bfloat16 attention is eight times slower than float32, for a few rows at a time.
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     with _quiet():
-        try:
-            loaded: Any = HiTVideoGenerator.from_pretrained(
-                path,
-                local_files_only=True,
-                dtype=dtype,
-                device_map={"": str(device)},
-                quantization_config=config,
-                output_loading_info=True,
-            )
-        except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as error:
-            raise HiTVideoError(
-                f"The generator in {path} is missing, broken or does not fit."
-            ) from error
-        model, found = loaded
-        if found["missing_keys"] or found["unexpected_keys"]:
-            raise HiTVideoError(f"The weights in {path} are not those of this generator.")
+        model = _load(Path(folder) / "generator", device, dtype, config)
+        planner = _load(plans, device, torch.float32) if plans.is_dir() else None
         name = model.config.text_encoder
         local = Path(folder) / name
         text = TextEncoder.from_pretrained(local if local.is_dir() else name, device)
@@ -54,11 +41,33 @@ def load_generator(
             f"The text encoder {name} is {text.width} wide; "
             f"the generator expects {model.config.text_width}."
         )
-    model.eval()
     model.quantization = kind
     if kind:
         settle(model)
-    return model, text
+    return model, text, planner
+
+
+def _load(
+    path: Path, device: torch.device, dtype: torch.dtype, quantization: Any = None
+) -> HiTVideoGenerator:
+    """In ``eval`` mode; raises HiTVideoError where the weights are missing, broken or others."""
+    try:
+        loaded: Any = HiTVideoGenerator.from_pretrained(
+            path,
+            local_files_only=True,
+            dtype=dtype,
+            device_map={"": str(device)},
+            quantization_config=quantization,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as error:
+        raise HiTVideoError(
+            f"The generator in {path} is missing, broken or does not fit."
+        ) from error
+    model, found = loaded
+    if found["missing_keys"] or found["unexpected_keys"]:
+        raise HiTVideoError(f"The weights in {path} are not those of this generator.")
+    return model.eval()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import argparse
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import torch
@@ -29,7 +30,9 @@ from hitvideo.generator import (
 )
 from hitvideo.generator.config import MINI_HEAD, MINI_LLAMA, kinds_of
 from hitvideo.generator.order import TokenOrder
+from hitvideo.generator.presets import planner
 from hitvideo.generator.text import new_text_encoder
+from hitvideo.layout import from_codes, to_codes
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.training.generator_batches import Batches
 from hitvideo.training.generator_settings import GeneratorTrainConfig, add_arguments, check
@@ -40,6 +43,7 @@ from hitvideo.training.text_to_tokens import Batch, TextToTokens
 
 __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
 
+PLANNING = 0.3  # what a bit of a layout counts beside one of a token
 PULL = 40.0  # makes the gradients of own clips about as long as those of true ones
 HELD_OUT_TOON = range(900_000_000, 900_000_128)
 
@@ -70,14 +74,18 @@ def train(config: GeneratorTrainConfig) -> None:
     def score(step: int) -> tuple[Tensor, str]:
         with accelerator.autocast():
             batch, word = data.sample(step)
-            cost = module(*batch)
+            cost, planned = module(*batch)
+        planning = PLANNING * planned.mean()
         if batch.pull is not None:
-            return PULL * cost.sum() / batch.pull[..., 0].numel(), word
+            return PULL * cost.sum() / batch.pull[..., 0].numel() + planning, word
         order = model.generator.order(batch.size)
         depth = int(order.level[cost.shape[1] - 1]) + 1
         share = _level_weights(order).to(cost.device)[: cost.shape[1]]
         loss = (cost * share).sum(1).mean() / depth
-        return loss, f"{loss.item():.2f} bits {word}"
+        return (
+            loss + planning,
+            f"{loss.item():.2f} bits {word}, {planned.mean().item():.2f} planned",
+        )
 
     def validate(averaged: TextToTokens, last: bool) -> dict[str, Any]:
         modes = MODES if last else [averaged.generator.config.mode]
@@ -106,7 +114,9 @@ def held_out_bits(
 ) -> dict[str, list[float]]:
     """Mean bits per token on unseen clips, for every mode: [all, level 1, level 2, ...].
 
-    "untold" is the first mode without the captions: what reading them saves is the difference.
+    "untold" is the first mode without the captions: what reading them saves is the difference. All
+    know the true layouts. "layout": mean bits of a place in these (of the first captions of every
+    batch), with the captions and without.
     """
     generator, device = model.generator, accelerator.device
     order = generator.order()
@@ -115,21 +125,27 @@ def held_out_bits(
         (mode, mode, True) for mode in modes[1:]
     ]:
         kinds = kinds_of(mode, len(order.counts))
-        total = torch.zeros(len(order))
+        total, places = torch.zeros(len(order)), []
         for first in range(0, len(tokens), batch):
             chosen = list(range(first, min(first + batch, len(tokens))))
             digits = split_digits(generator, tokens, chosen).to(device)
             words = [tokens.captions[i][0] for i in chosen]
             ids, mask = (x.to(device) for x in model.text.tokenize(words))
             reads = torch.full((len(chosen),), told, device=device)
-            clips = Batch(digits, digits, ids, mask, reads, kinds)
+            plan = to_codes(tokens.layout[chosen]).to(device)
+            layout = from_codes(plan)
+            clips = Batch(digits, digits, ids, mask, reads, kinds, layout=layout, plan=plan)
             with accelerator.autocast():
-                total += model(*clips).float().sum(0).cpu()
+                cost, planned = model(*clips)
+            total += cost.float().sum(0).cpu()
+            places.append(planned.float().mean().item())
         bits = [
             float(total[order.level == k].sum()) / len(tokens) for k in range(len(order.counts))
         ]
         levels = [b / n for b, n in zip(bits, order.tokens, strict=True)]
         report[name] = [round(x, 3) for x in (sum(bits) / sum(order.tokens), *levels)]
+        if mode == modes[0]:
+            report.setdefault("layout", []).append(round(mean(places), 3))
     return report
 
 
@@ -183,18 +199,26 @@ def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[Tok
 
 def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
     tokenizer = HiTVideoTokenizer.from_pretrained(Path(config.weights) / "tokenizer")
+    layouts = bool(tokens.layout.any())
     if config.init:
         text = TextEncoder.from_pretrained(Path(config.init) / "text")
+        path = Path(config.init) / "generator"
+        told = GeneratorConfig.from_pretrained(path).layout
         generator = HiTVideoGenerator.from_pretrained(
-            Path(config.init) / "generator", dtype=torch.float32
+            path, dtype=torch.float32, layout=told or layouts
         )
+        if not told:  # what it is told from now on must not disturb what it knows
+            for layer in generator.laid:
+                torch.nn.init.zeros_(layer.weight)
         settings = generator.config
         if settings.levels != written_levels(tokenizer.config, config.levels):
             raise HiTVideoError(f"The model in {config.init} writes other levels than this run.")
         settings.tokenizer_hash = fingerprint(tokenizer)
         settings.frames, settings.fps, settings.mode = config.frames, config.fps, config.mode
         settings.height = settings.width = config.size
-        return TextToTokens(text, generator)
+        plans = Path(config.init) / "planner"
+        known = HiTVideoGenerator.from_pretrained(plans) if plans.is_dir() else None
+        return TextToTokens(text, generator, known or _planner(layouts, settings))
     kept = Path(config.out) / "text"  # a run that goes on keeps its vocabulary
     if kept.is_dir():
         text = TextEncoder.from_pretrained(kept)
@@ -211,5 +235,10 @@ def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
         width=config.size,
         fps=config.fps,
         tokenizer_hash=fingerprint(tokenizer),
+        layout=layouts,
     )
-    return TextToTokens(text, HiTVideoGenerator(settings))
+    return TextToTokens(text, HiTVideoGenerator(settings), _planner(layouts, settings))
+
+
+def _planner(layouts: bool, settings: GeneratorConfig) -> HiTVideoGenerator | None:
+    return HiTVideoGenerator(planner(settings.text_width, settings.frames)) if layouts else None

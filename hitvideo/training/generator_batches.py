@@ -17,11 +17,13 @@ from hitvideo.data.token_shards import TokenSet
 from hitvideo.generator.config import KINDS
 from hitvideo.generator.head import Digits
 from hitvideo.generator.order import TokenOrder
+from hitvideo.layout import from_codes, to_codes
 from hitvideo.training.generator_settings import GeneratorTrainConfig
 from hitvideo.training.own_clips import OwnClips
 from hitvideo.training.text_to_tokens import Batch, TextToTokens, by_digit
 
 KIND_SHARES = (0.6, 0.1, 0.3)  # how often each of KINDS is trained, for every level on its own
+DROP_LAYOUT = 0.1  # share of the clips whose layout is not told, as nobody may know it
 BRIEF_CLIPS = 2  # times as many clips in a batch of brief ones, which are quickly read,
 BRIEF_GROUPS = 4  # and as many pieces of each, which share the reading of its caption
 
@@ -86,7 +88,14 @@ class Batches:
         covers = cut(self._covers(shown), starts, whole, order)
         weight = digit_weights(covers, order, self.digits, config.focus)[:, :length]
         weight = weight.to(self.device) / (1 + config.focus * self.covered)  # about 1 on the whole
+        plan = to_codes(self.tokens.layout[chosen])
+        there = torch.tensor(starts)[:, None] + torch.arange(order.grids[0][0])
+        shared = plan.repeat_interleave(pieces, 0)
+        layout = from_codes(shared[torch.arange(len(shared))[:, None], there])
+        untold = torch.rand(len(layout), generator=generator, device=self.device) < DROP_LAYOUT
+        layout = layout.to(self.device).masked_fill(untold.view(-1, 1, 1, 1, 1), 0)
         batch = Batch(digits, known, ids, mask, told, kinds, size, weight)
+        batch = batch._replace(layout=layout, plan=plan.to(self.device))
         if common.random() < config.own_tokens:
             batch = self.model.with_own_tokens(batch, rng)
         return batch, "of true clips"

@@ -20,12 +20,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hitvideo.data.toon import ATTRIBUTES, caption, classes, labels, sample_scene
+from hitvideo.data.toon import ATTRIBUTES, caption, classes, labels, sample_scene, scene_layout
 from hitvideo.evaluation.judge import FRAMES, Judge, prepare
 from hitvideo.generator.config import kinds_of
 from hitvideo.generator.decode import write
 from hitvideo.generator.order import Size
 from hitvideo.generator.sampling import Sampling
+from hitvideo.layout import from_codes, to_codes
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.training.text_to_tokens import Batch, TextToTokens, by_digit
 
@@ -89,19 +90,29 @@ class OwnClips:
         words = [caption(scene, rng.getrandbits(32)) for scene in scenes]
         device = self.judge.places.device
         ids, mask = (x.to(device) for x in text.tokenize(words))
+        fps = generator.config.fps
+        plan = torch.stack([to_codes(scene_layout(s, *self.size, fps)) for s in scenes]).to(device)
+        layout = from_codes(plan[:, : order.grids[0][0]]).repeat_interleave(TRIES, 0)
         names = [name for name in ATTRIBUTES if not (lesson.brief and name == "motion")]
         right = classes([labels(scene) for scene in scenes]).to(device)
         with torch.autocast(device.type, enabled=False):  # as clips are written and judged later
-            codes = self._write(ids, mask, rng, depth, size)
+            codes = self._write(ids, mask, rng, depth, size, layout)
             pulls, shown = self._read(order.revert(codes), right.repeat_interleave(TRIES, 0), names)
         digits = generator.digits.split(codes, order.level[: codes.shape[1]].to(device))
         told = torch.ones(count, dtype=torch.bool, device=device)
         kinds = kinds_of(generator.config.mode, len(order.counts))
         pull = thinned(by_digit(pulls, order, digits.shape[-1]), rng)
-        return Batch(digits, digits, ids, mask, told, kinds, size, pull=pull), shown
+        batch = Batch(digits, digits, ids, mask, told, kinds, size)
+        return batch._replace(pull=pull, layout=layout, plan=plan), shown
 
     def _write(
-        self, ids: Tensor, mask: Tensor, rng: random.Random, depth: int, size: Size
+        self,
+        ids: Tensor,
+        mask: Tensor,
+        rng: random.Random,
+        depth: int,
+        size: Size,
+        layout: Tensor,
     ) -> Tensor:
         """Codes ``(captions * TRIES, n)`` of the first levels."""
         generator = self.model.generator
@@ -111,7 +122,8 @@ class OwnClips:
         seeds = [rng.getrandbits(32) for _ in range(len(mask))]
         codes = None
         mode = generator.config.mode
-        for written in write(generator, read, mask, seeds, Sampling(), mode, depth, size):
+        steps = write(generator, read, mask, seeds, Sampling(), mode, depth, size, layout)
+        for written in steps:
             codes = written.codes
         assert codes is not None  # the last step finishes a level
         return codes.clone()  # one made in inference mode cannot be learned from

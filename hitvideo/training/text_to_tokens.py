@@ -1,4 +1,4 @@
-"""Both trained networks as one: how well they guess the tokens of clips whose captions they read.
+"""All trained networks as one: how well they guess the tokens of clips whose captions they read.
 
 Knows nothing of where the clips come from, or of optimizers.
 """
@@ -18,6 +18,7 @@ from hitvideo.generator import HiTVideoGenerator, TextEncoder
 from hitvideo.generator.model import cross_entropy_bits
 from hitvideo.generator.order import Kinds, Size, TokenOrder
 
+PLANS = 16  # at most: captions of a batch for which layouts are planned, too
 OWN_TOKENS = 0.4  # at most: the share of a clip's positions of which the model is told its own
 
 
@@ -28,7 +29,9 @@ class Batch(NamedTuple):
     mask: the captions ``(C, L)``, of one clip each or of as many as follow each other. told: which
     captions are read ``(C,)``. kinds: what one step writes of every level. size: of the clips
     (None: the native one). weight: what each digit counts ``(B, N, count)`` (None: 1). pull: of own
-    clips, which have no right codes, how much better a larger value of each digit would be.
+    clips, which have no right codes, how much better a larger value of each digit would be. layout:
+    where things are ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.layout`; zeros if that is not
+    told. plan: the layouts of the captions' whole clips, as codes ``(C, t, MOMENTS, THINGS)``.
     """
 
     codes: Tensor
@@ -40,37 +43,64 @@ class Batch(NamedTuple):
     size: Size | None = None
     weight: Tensor | None = None
     pull: Tensor | None = None
+    layout: Tensor | None = None
+    plan: Tensor | None = None
 
 
 class TextToTokens(nn.Module):
-    """The text encoder and the language model of video tokens."""
+    """The text encoder, the language model of video tokens, and one of layouts if there are any."""
 
-    def __init__(self, text: TextEncoder, generator: HiTVideoGenerator) -> None:
+    def __init__(
+        self,
+        text: TextEncoder,
+        generator: HiTVideoGenerator,
+        planner: HiTVideoGenerator | None = None,
+    ) -> None:
         super().__init__()
-        self.text, self.generator = text, generator
+        self.text, self.generator, self.planner = text, generator, planner
 
-    def forward(self, *fields: object) -> Tensor:
+    def forward(self, *fields: object) -> tuple[Tensor, Tensor]:
         """What every position ``(B, N)`` of the batch that the fields make up costs, in bits.
 
         Of own clips ``(n,)``, for the positions that have a pull: how far their expected values lie
-        against it.
+        against it. And what the places of the first captions' layouts cost ``(c, n)``.
         """
         batch = Batch(*fields)  # type: ignore[arg-type]
+        read, mask = self._read(batch)
+        planned = self._plan_bits(batch, read, mask)
         if batch.pull is None:
-            return cross_entropy_bits(self.logits(batch), batch.codes, batch.weight)
+            logits = self._logits(batch, read, mask)
+            return cross_entropy_bits(logits, batch.codes, batch.weight), planned
         generator, asked = self.generator, batch.pull.any(-1)
         level = generator.order(batch.size).level[: asked.shape[1]].to(asked.device)
         level = level.expand_as(asked)[asked]
-        read, mask = self._read(batch)
-        hidden = generator.hidden(batch.known, read, mask, batch.kinds, batch.size)
+        hidden = generator.hidden(batch.known, read, mask, batch.kinds, batch.size, batch.layout)
         logits = generator.head(hidden[asked], batch.codes[asked], level)
         expected = expected_values(logits, generator.digits.steps(level))
-        return -(batch.pull[asked] * expected).mean(-1)
+        return -(batch.pull[asked] * expected).mean(-1), planned
+
+    def _plan_bits(self, batch: Batch, read: Tensor, mask: Tensor) -> Tensor:
+        if batch.plan is None or self.planner is None:
+            return read.new_zeros(1, 1)
+        codes = batch.plan[:PLANS]
+        known = codes.flatten(1).any(1)
+        if not known.any():
+            return read.new_zeros(1, 1)
+        size = 8 * codes.shape[1], *codes.shape[2:]
+        order = self.planner.order((size[0], size[1], size[2]))
+        digits = self.planner.digits.split(codes[known].flatten(1), order.level.to(codes.device))
+        text, seen = read[:PLANS][known], mask[:PLANS][known]
+        logits = self.planner(digits, text, seen, ("token",), size=size)
+        return cross_entropy_bits(logits, digits)
 
     def logits(self, batch: Batch) -> Tensor:
         """Of every digit's values ``(B, N, count, choices)``."""
-        read, mask = self._read(batch)
-        return self.generator(batch.codes, read, mask, batch.kinds, batch.known, batch.size)
+        return self._logits(batch, *self._read(batch))
+
+    def _logits(self, batch: Batch, read: Tensor, mask: Tensor) -> Tensor:
+        return self.generator(
+            batch.codes, read, mask, batch.kinds, batch.known, batch.size, batch.layout
+        )
 
     def _read(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The captions' embeddings ``(C, L, text_width)`` and what of them is told ``(C, L)``."""
@@ -105,6 +135,8 @@ class TextToTokens(nn.Module):
             folder / "generator", state_dict=state, max_shard_size="15MB"
         )
         self.text.save_pretrained(folder / "text", dtype)
+        if self.planner is not None:
+            self.planner.save_pretrained(folder / "planner")
 
 
 def expected_values(logits: Tensor, steps: Tensor) -> Tensor:

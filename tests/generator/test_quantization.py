@@ -35,8 +35,8 @@ def logits(model: HiTVideoGenerator, read: tuple[torch.Tensor, torch.Tensor]) ->
 def test_quantized_layers_say_nearly_the_same_in_fewer_bytes(
     weights: Path, read: tuple[torch.Tensor, torch.Tensor], kind: str, error: float
 ) -> None:
-    full, _ = load_generator(weights, CPU, None)
-    model, _ = load_generator(weights, CPU, kind)
+    full, *_ = load_generator(weights, CPU, None)
+    model, *_ = load_generator(weights, CPU, kind)
     assert (full.quantization, model.quantization) == (None, kind)
     expected = logits(full, read)
     assert 0 < (logits(model, read) - expected).norm() < error * expected.norm()
@@ -109,9 +109,9 @@ def test_presets_have_their_size_without_taking_it(name: str, millions: float) -
 
 
 def test_the_plan_of_bytes_is_what_is_stored(weights: Path) -> None:
-    full, _ = load_generator(weights, CPU, None)
+    full, *_ = load_generator(weights, CPU, None)
     for kind in ("int8", "nf4"):
-        model, _ = load_generator(weights, CPU, kind)
+        model, *_ = load_generator(weights, CPU, kind)
         rest = stored_bytes(full) - stored_bytes(full.llama.layers)  # float32 on a CPU
         norms = sum(p.numel() for n, p in full.llama.layers.named_parameters() if "norm" in n)
         layers = stored_bytes(model.llama.layers) - 4 * norms

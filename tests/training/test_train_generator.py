@@ -127,7 +127,7 @@ def test_it_learns_its_clips_and_its_files_load(tmp_path: Path, weights: Path) -
     out = tmp_path / "run"
     train(settings(out, weights, 30, toon=1, validate_every=15, drop_text=0.0, corrupt=0.0))
     last = json.loads((out / "log.jsonl").read_text().splitlines()[-1])
-    assert last["step"] == 30 and set(last["bits"]) == {"untold", *MODES}
+    assert last["step"] == 30 and set(last["bits"]) == {"untold", "layout", *MODES}
     generator = HiTVideoGenerator.from_pretrained(out / "generator")
     text = TextEncoder.from_pretrained(out / "text")
     tokens = training.TokenSet.load(out / "tokens")
@@ -236,7 +236,7 @@ def test_positions_without_a_pull_are_not_worked_out_and_change_nothing() -> Non
     kinds, told = ["token"] * 3, torch.ones(2, dtype=torch.bool)
     pull = torch.randn(codes.shape) * (torch.rand(codes.shape[:2]) < 0.3).unsqueeze(-1)
     batch = Batch(codes, codes, ids, mask, told, kinds, SIZE, pull=pull)
-    cost = model(*batch)
+    cost, _ = model(*batch)
     assert len(cost) == pull.any(-1).sum()
     expected = expected_values(model.logits(batch), digits.steps(order.level))
     assert cost.sum().item() == pytest.approx(-(pull * expected).mean(-1).sum().item(), abs=1e-4)

@@ -6,6 +6,7 @@ Knows nothing of tokenizers, training or files.
 from hitvideo.data.toon.attributes import ATTRIBUTES, UNKNOWN, classes, labels
 from hitvideo.data.toon.captions import caption
 from hitvideo.data.toon.clip import ToonClip, toon_clip, validation_hash
+from hitvideo.data.toon.layout import scene_layout
 from hitvideo.data.toon.render import render, render_with_cover
 from hitvideo.data.toon.scene import (
     MIRRORED,
@@ -49,6 +50,7 @@ __all__ = [
     "render",
     "render_with_cover",
     "sample_scene",
+    "scene_layout",
     "toon_clip",
     "validation_hash",
 ]

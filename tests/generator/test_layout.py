@@ -1,0 +1,138 @@
+"""Layouts: what codes keep of them, how places lie to things, and what a generator makes of it."""
+
+import math
+
+import pytest
+import torch
+
+from hitvideo.data.toon import render_with_cover, sample_scene, scene_layout
+from hitvideo.generator import MODES, HiTVideoGenerator
+from hitvideo.generator.decode import plan, write
+from hitvideo.generator.presets import planner
+from hitvideo.generator.relations import relations
+from hitvideo.generator.sampling import Sampling
+from hitvideo.layout import MOMENTS, THINGS, from_codes, mirror_layout, moments, to_codes, unknown
+
+SCENES = [sample_scene(seed) for seed in range(200)]
+LAYOUTS = torch.stack([scene_layout(scene) for scene in SCENES])
+
+
+def test_codes_keep_a_layout_within_half_a_step() -> None:
+    codes = to_codes(LAYOUTS)
+    back = from_codes(codes)
+    assert torch.equal(to_codes(back), codes)
+    there = LAYOUTS[..., 0] != 0
+    assert torch.equal(back[..., 0], LAYOUTS[..., 0])
+    assert (back[~there] == 0).all()
+    error = (back - LAYOUTS)[there]
+    assert error[:, 1:3].abs().max() < 0.05  # of half a frame: three pixels of 128
+    grown = LAYOUTS[..., 3][there] > 0.08
+    assert (back[..., 3][there] / LAYOUTS[..., 3][there]).log()[grown].abs().max() < 0.08
+    turned = torch.remainder(error[:, 4] + math.pi, 2 * math.pi) - math.pi
+    assert turned.abs().max() < math.pi / 16 + 1e-4
+
+
+def test_a_mirror_changes_sides_and_senses_and_back() -> None:
+    other = mirror_layout(LAYOUTS)
+    assert torch.equal(mirror_layout(other), LAYOUTS)
+    assert torch.equal(other[..., 1], -LAYOUTS[..., 1]) and torch.equal(
+        other[..., 2], LAYOUTS[..., 2]
+    )
+
+
+@pytest.mark.parametrize("size", [(64, 64), (48, 96)])
+def test_a_layout_says_where_the_drawn_subject_is(size: tuple[int, int]) -> None:
+    """The middle of what is covered lies by the told centre, at the told moments."""
+    height, width = size
+    checked = 0
+    for scene in SCENES[:24]:
+        if len(scene.subjects) > 1:
+            continue
+        told = scene_layout(scene, 64, height, width).flatten(0, 1)[:, 0]
+        _, cover = render_with_cover(scene, 64, height, width, 8.0)
+        for moment, seconds in enumerate(moments(64, 8.0).tolist()):
+            facing, x, y, scale, _ = told[moment].tolist()
+            seen = cover[[math.floor(seconds * 8), math.ceil(seconds * 8)]].float().mean(0)
+            side = min(height, width) / 2
+            room = 1 - 1.3 * scale * side / (width / 2), 1 - 1.3 * scale * side / (height / 2)
+            if abs(x) > room[0] or abs(y) > room[1]:
+                continue  # partly outside
+            rows = (seen.sum(1) * torch.arange(height)).sum() / seen.sum() + 0.5
+            columns = (seen.sum(0) * torch.arange(width)).sum() / seen.sum() + 0.5
+            assert facing in (-1, 1)
+            assert abs(columns - (x + 1) * width / 2) < 0.8 * scale * side
+            assert abs(rows - (y + 1) * height / 2) < 0.8 * scale * side
+            checked += 1
+    assert checked > 100
+
+
+def test_relations_follow_a_thing_wherever_it_goes() -> None:
+    """What a place shows of a thing is the same after both have moved, turned and grown."""
+    layout = unknown(8).unsqueeze(0).repeat(2, 1, 1, 1, 1)
+    layout[0, ..., 0, :] = torch.tensor([1.0, 0.0, 0.0, 0.25, 0.0])
+    layout[1, ..., 0, :] = torch.tensor([1.0, 0.5, -0.25, 0.5, math.pi / 2])
+    # Ahead of it by its own size: to the right at first, then, turned clockwise, below.
+    ahead = torch.tensor([[0.0, 64.0, 80.0]]), torch.tensor([[0.0, 48.0 + 32.0, 96.0]])
+    first = relations(layout[:1], ahead[0], 128, 128)
+    second = relations(layout[1:], ahead[1], 128, 128)
+    own = 25  # the bumps in the thing's own eyes come first
+    torch.testing.assert_close(first[..., :own], second[..., :own])
+    assert first[..., :own].max() > 0.9
+    assert not torch.allclose(first[..., own : 2 * own], second[..., own : 2 * own], atol=0.1)
+
+
+def test_nothing_known_is_nothing_told() -> None:
+    places = torch.tensor([[0.0, 16.0, 16.0], [1.0, 100.0, 3.0]])
+    assert (relations(unknown(16)[None], places, 128, 128) == 0).all()
+
+
+@pytest.fixture(scope="module")
+def told() -> HiTVideoGenerator:
+    from tiny_generator import tiny_generator
+
+    return tiny_generator(layout=True)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_cached_and_full_pass_agree_on_a_layout(
+    told: HiTVideoGenerator, read: tuple[torch.Tensor, torch.Tensor], mode: str
+) -> None:
+    from hitvideo.generator.config import kinds_of
+
+    text, mask = read
+    layout = LAYOUTS[:3, :2]
+    *_, last = write(told, text, mask, [1, 2, 3], Sampling(1.0, 0.0), mode, layout=layout)
+    assert last.codes is not None
+    order, kinds = told.order(), kinds_of(mode, 3)
+    digits = told.digits.split(last.codes, order.level)
+    with torch.no_grad():
+        full = told(digits, text, mask, kinds, layout=layout)
+        other = told(digits, text, mask, kinds)
+    real = (told.digits.steps(order.level) > 1).expand_as(digits)
+    # At temperature 0 the digits written are the likeliest ones of the full pass.
+    assert (full.argmax(-1) == digits)[real].float().mean() > 0.999
+    assert (other.argmax(-1) == digits)[real].float().mean() < 0.99
+
+
+def test_a_level_is_told_the_same_however_many_follow(
+    told: HiTVideoGenerator, read: tuple[torch.Tensor, torch.Tensor]
+) -> None:
+    layout = LAYOUTS[:3, :2]
+    results = []
+    for depth in (1, 3):
+        *_, last = write(told, *read, [1, 2, 3], Sampling(2.0), depth=depth, layout=layout)
+        assert last.codes is not None
+        results.append(last.codes)
+    assert torch.equal(results[0], results[1][:, : results[0].shape[1]])
+
+
+def test_a_planner_writes_layouts_of_any_length(
+    read: tuple[torch.Tensor, torch.Tensor],
+) -> None:
+    torch.manual_seed(0)
+    model = HiTVideoGenerator(planner(256, 64)).eval()
+    for frames in (8, 64, 100):
+        layout = plan(model, *read, [1, 2, 3], frames)
+        assert layout.shape == (3, -(-frames // 8), MOMENTS, THINGS, 5)
+        assert torch.equal(layout, plan(model, *read, [1, 2, 3], frames))
+    assert not torch.equal(layout, plan(model, *read, [4, 5, 6], 100))
