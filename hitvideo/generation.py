@@ -18,6 +18,8 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import VideoCodes
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from hitvideo.generator import GeneratorConfig
 
 MAX_PROMPT = 500  # characters
@@ -65,6 +67,7 @@ class GeneratedVideo:
     codes: the tokens of the levels written so far, a batch of one.
     level: how many levels that is.
     request: what was asked for, the seed that was used included.
+    layout: where things were planned to be, see `hitvideo.layout`; None without a planner.
     """
 
     video: np.ndarray
@@ -72,6 +75,7 @@ class GeneratedVideo:
     fps: float
     level: int
     request: GenerateRequest
+    layout: Tensor | None = None
 
     @property
     def prompt(self) -> str:
@@ -90,6 +94,7 @@ class GenerateStep:
     tokens, total_tokens: written so far, and in the end. steps, total_steps: of the decode loop.
     seconds: spent on writing tokens so far.
     result: the clip decoded from all levels so far, if this step finished one.
+    layout: where things are planned to be, see `hitvideo.layout`; None without a planner.
     """
 
     progress: float
@@ -100,6 +105,7 @@ class GenerateStep:
     total_steps: int
     seconds: float
     result: GeneratedVideo | None = None
+    layout: Tensor | None = None
 
     @property
     def tokens_per_second(self) -> float:

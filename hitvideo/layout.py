@@ -48,6 +48,25 @@ def mirror_layout(layout: Tensor) -> Tensor:
     return layout * layout.new_tensor([-1, -1, 1, 1, -1])
 
 
+def at_frames(layout: Tensor, frames: int) -> Tensor:
+    """A layout ``(t, MOMENTS, THINGS, 5)`` at the middle of every frame ``(frames, THINGS, 5)``.
+
+    Numbers go evenly from one moment to the next, but for what jumps to the frame's other side.
+    """
+    each = layout.flatten(0, 1)
+    share = (torch.arange(frames) + 0.5) / 8 * MOMENTS - 0.5
+    share = share.clamp(0, len(each) - 1)
+    before = share.floor().long()
+    after = (before + 1).clamp_max(len(each) - 1)
+    way = (share - before).view(-1, 1, 1)
+    first, second = each[before], each[after]
+    step = second - first
+    turn = torch.remainder(step[..., 4:] + math.pi, 2 * math.pi) - math.pi
+    step = torch.cat([step[..., :4], turn], -1)
+    jumps = (step[..., 1:3].abs() > 1).any(-1, keepdim=True) | (step[..., :1] != 0)
+    return torch.where(jumps, torch.where(way < 0.5, first, second), first + way * step)
+
+
 def to_codes(layout: Tensor) -> Tensor:
     """Codes ``(..., t, MOMENTS, THINGS)`` int64, digits as in ``STEPS``, the first one least."""
     facing, x, y, scale, angle = layout.float().unbind(-1)

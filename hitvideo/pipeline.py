@@ -104,8 +104,9 @@ class HiTVideoPipeline:
     def __call__(self, prompt: str, seed: int | None = None, **options: Any) -> GeneratedVideo:
         """One clip from text. See `stream` for the options."""
         request = self.request(prompt, seed, **options)
-        *_, written = self._write([request])
-        return self._decode(request, written)
+        layout, steps = self._write([request])
+        *_, written = steps
+        return self._decode(request, written, layout)
 
     def stream(
         self, prompt: str, seed: int | None = None, **options: Any
@@ -133,7 +134,7 @@ class HiTVideoPipeline:
         if not prompts or len(prompts) != len(seeds):
             raise HiTVideoError("A batch needs at least one prompt, and a seed for each.")
         requests = [self.request(p, s, **options) for p, s in zip(prompts, seeds, strict=True)]
-        *_, written = self._write(requests)
+        *_, written = self._write(requests)[1]
         video = self.tokenizer.decode(self._codes(requests[0], written))
         return np.stack([video_to_frames(clip[None]) for clip in video])
 
@@ -186,8 +187,9 @@ class HiTVideoPipeline:
             return self.text.encode(prompts)
 
     def _stream(self, request: GenerateRequest) -> Iterator[GenerateStep]:
-        for written in self._write([request]):
-            result = None if written.codes is None else self._decode(request, written)
+        layout, steps = self._write([request])
+        for written in steps:
+            result = None if written.codes is None else self._decode(request, written, layout)
             message = f"Writing level {written.writing} of {request.levels}"
             if result:
                 message = f"Level {written.writing} of {request.levels} is ready"
@@ -200,24 +202,26 @@ class HiTVideoPipeline:
                 total_steps=written.steps,
                 seconds=written.seconds,
                 result=result,
+                layout=None if layout is None else layout[0],
             )
 
-    def _write(self, requests: list[GenerateRequest]) -> Iterator[Written]:
-        """The decode loop for requests that differ in nothing but prompt and seed."""
+    def _write(self, requests: list[GenerateRequest]) -> tuple[Tensor | None, Iterator[Written]]:
+        """Layouts and the decode loop for requests that differ in nothing but prompt and seed."""
         from hitvideo.generator.decode import plan, write
         from hitvideo.generator.sampling import Sampling
 
         assert self.generator is not None and self.text is not None
         text, mask = self._read([request.prompt for request in requests])
         first = requests[0]
+        seeds = [request.seed for request in requests]
         layout = None
         if self.planner is not None:
-            layout = plan(self.planner, text, mask, [r.seed for r in requests], first.size[0])
-        yield from write(
+            layout = plan(self.planner, text, mask, seeds, first.size[0]).cpu()
+        return layout, write(
             self.generator,
             text,
             mask,
-            [request.seed for request in requests],
+            seeds,
             Sampling(first.guidance, first.temperature, first.top_k, first.top_p),
             first.mode,
             first.levels,
@@ -225,11 +229,14 @@ class HiTVideoPipeline:
             layout,
         )
 
-    def _decode(self, request: GenerateRequest, written: Written) -> GeneratedVideo:
+    def _decode(
+        self, request: GenerateRequest, written: Written, layout: Tensor | None
+    ) -> GeneratedVideo:
         assert self.generator is not None
         codes = self._codes(request, written)
         video = video_to_frames(self.tokenizer.decode(codes))
-        return GeneratedVideo(video, codes, self.generator.config.fps, written.writing, request)
+        fps, planned = self.generator.config.fps, None if layout is None else layout[0]
+        return GeneratedVideo(video, codes, fps, written.writing, request, planned)
 
     def _codes(self, request: GenerateRequest, written: Written) -> VideoCodes:
         assert self.generator is not None and written.codes is not None

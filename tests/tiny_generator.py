@@ -6,6 +6,7 @@ import torch
 from conftest import TINY, randomize
 
 from hitvideo.generator import GeneratorConfig, HiTVideoGenerator, TextEncoder, written_levels
+from hitvideo.generator.presets import planner
 from hitvideo.generator.text import new_text_encoder
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 
@@ -40,8 +41,12 @@ def tiny_text() -> TextEncoder:
 
 
 def save_tiny_weights(folder: Path, tokenizer: HiTVideoTokenizer) -> Path:
-    """A model folder with all that generating takes, but a planner."""
+    """A model folder with all that generating takes."""
     tokenizer.save_pretrained(folder / "tokenizer")
-    tiny_generator(tokenizer_hash=fingerprint(tokenizer)).save_pretrained(folder / "generator")
+    generator = tiny_generator(tokenizer_hash=fingerprint(tokenizer), layout=True)
+    generator.save_pretrained(folder / "generator")
+    plans = HiTVideoGenerator(planner(generator.config.text_width, generator.config.frames))
+    randomize(plans, 2)
+    plans.save_pretrained(folder / "planner")
     tiny_text().save_pretrained(folder / "text")
     return folder

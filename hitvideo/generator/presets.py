@@ -27,6 +27,7 @@ def mini(tokenizer: TokenizerConfig, levels: int = 2) -> GeneratorConfig:
         levels=written_levels(tokenizer, levels),
         llama=MINI_LLAMA,
         head_width=MINI_HEAD,
+        layout=True,
     )
 
 

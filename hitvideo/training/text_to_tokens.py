@@ -130,13 +130,11 @@ class TextToTokens(nn.Module):
         return batch._replace(known=torch.where(replaced, own, batch.known))
 
     def save_pretrained(self, folder: Path, dtype: torch.dtype) -> None:
-        state = {name: tensor.to(dtype) for name, tensor in self.generator.state_dict().items()}
-        self.generator.save_pretrained(
-            folder / "generator", state_dict=state, max_shard_size="15MB"
-        )
         self.text.save_pretrained(folder / "text", dtype)
-        if self.planner is not None:
-            self.planner.save_pretrained(folder / "planner")
+        for name, model in (("generator", self.generator), ("planner", self.planner)):
+            if model is not None:
+                state = {key: tensor.to(dtype) for key, tensor in model.state_dict().items()}
+                model.save_pretrained(folder / name, state_dict=state, max_shard_size="15MB")
 
 
 def expected_values(logits: Tensor, steps: Tensor) -> Tensor:

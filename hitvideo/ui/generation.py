@@ -11,6 +11,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,12 +20,14 @@ from hitvideo.generator.text import words_of
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.ui.clip_files import write_gif, write_mp4
 from hitvideo.ui.errors import explain, refusal
+from hitvideo.ui.plan import plan_film
 from hitvideo.ui.player import PlayerView, Tile, Value
 from hitvideo.ui.prompts import unknown_note, unread_note
 from hitvideo.ui.reconstruction import seconds_left
 from hitvideo.ui.tokens import TokenFiles
 
 SHOW_EVERY = 0.2  # seconds between two views of the progress; also how long a stop may take
+PLAN = Tile("Plan", "where things go")
 NAMES = {"int8": "int8", "nf4": "NF4", None: "full precision"}
 DEVICES = {"cpu": "the CPU", "cuda": "the GPU"}
 
@@ -75,7 +78,7 @@ class Generation:
         Returns an MP4 of the clip, the seed that was used, a report ({prompt, seed, guidance, ...,
         tokens, seconds, tokens_per_second, quantization, device, unknown_words,
         token_file_bytes}), what the player shows ({tiles: [{label, detail, video}], message, ...},
-        an MP4 for every level), a GIF and the token file.
+        an MP4 of the plan and for every level), a GIF and the token file.
         """
         try:
             request = self.pipeline.request(
@@ -103,11 +106,13 @@ class Generation:
         seconds_left: int | None = None,
         failed: bool = False,
     ) -> PlayerView:
-        """The player with a place for each of ``levels`` (all), filled as far as it is `ready`."""
+        """The player with a place for a plan and each of ``levels`` (all), as far as `ready`."""
         assert self.pipeline.generator is not None
         counts = self.pipeline.generator.order().tokens[:levels]
-        missing = (level_tile(k, count) for k, count in enumerate(counts, 1) if k > len(ready))
-        return PlayerView((*ready, *missing), message, progress, seconds_left, failed)
+        places = [level_tile(k, count) for k, count in enumerate(counts, 1)]
+        if self.pipeline.planner is not None:
+            places.insert(0, PLAN)
+        return PlayerView((*ready, *places[len(ready) :]), message, progress, seconds_left, failed)
 
     def note(self, prompt: str) -> str:
         """What a person should know of the prompt's words; empty if all is well."""
@@ -149,6 +154,12 @@ class Generation:
         result: GeneratedVideo | None = None
         for step in self.pipeline.stream(request.prompt, seed, **options(request)):
             now = time.monotonic()
+            news = step.result is not None
+            if step.layout is not None and not tiles:
+                film = plan_film(step.layout, *request.size)
+                file = write_mp4(folder / "plan.mp4", film, self.pipeline.fps)
+                tiles.append(replace(PLAN, video=file))
+                news = True
             if step.result is not None:
                 result = step.result
                 mp4 = folder / f"{stem}-level-{result.level}.mp4"
@@ -158,13 +169,13 @@ class Generation:
                 hitv = mp4.with_suffix(".hitv")
                 size = self.tokens.save(hitv, result.codes, result.fps)[-1]
                 report = {**self._report(step, result), "token_file_bytes": size}
-            elif now - shown < SHOW_EVERY:
+            if not news and now - shown < SHOW_EVERY:
                 continue
             shown = now
             left = seconds_left(step.progress, now - begun)
             view = self.view(levels, tiles, describe(step), step.progress, left)
-            film, file = (str(path) if path else None for path in (mp4, hitv))
-            yield Shown(film, seed, report, view.value, None, file)
+            files = [str(path) if path else None for path in (mp4, hitv)]
+            yield Shown(files[0], seed, report, view.value, None, files[1])
 
         assert result is not None and mp4 is not None and report is not None
         comment = f"{request.prompt} {note}" if keep_note else ""

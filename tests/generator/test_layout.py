@@ -11,7 +11,16 @@ from hitvideo.generator.decode import plan, write
 from hitvideo.generator.presets import planner
 from hitvideo.generator.relations import relations
 from hitvideo.generator.sampling import Sampling
-from hitvideo.layout import MOMENTS, THINGS, from_codes, mirror_layout, moments, to_codes, unknown
+from hitvideo.layout import (
+    MOMENTS,
+    THINGS,
+    at_frames,
+    from_codes,
+    mirror_layout,
+    moments,
+    to_codes,
+    unknown,
+)
 
 SCENES = [sample_scene(seed) for seed in range(200)]
 LAYOUTS = torch.stack([scene_layout(scene) for scene in SCENES])
@@ -136,3 +145,19 @@ def test_a_planner_writes_layouts_of_any_length(
         assert layout.shape == (3, -(-frames // 8), MOMENTS, THINGS, 5)
         assert torch.equal(layout, plan(model, *read, [1, 2, 3], frames))
     assert not torch.equal(layout, plan(model, *read, [4, 5, 6], 100))
+
+
+def test_between_moments_things_go_evenly_and_jump_where_they_leave() -> None:
+    for scene, layout in zip(SCENES[:60], LAYOUTS[:60], strict=True):
+        frames = at_frames(layout, 64)
+        exact = scene_layout(
+            scene, 64 * 4, fps=32.0
+        )  # a moment for every second frame of 32 a second
+        told = exact.flatten(0, 1)[
+            [2 * k for k in range(64)]
+        ]  # at frame k's own time, or close to it
+        there = told[..., 0] != 0
+        off = (frames - told)[..., 1:3].abs().amax(-1)[there]
+        assert off.median() < 0.08, scene
+        # Nothing is ever halfway between the two sides of the frame.
+        assert (off > 1).float().mean() < 0.1, scene

@@ -16,6 +16,7 @@ from conftest import TINY, randomize
 
 from hitvideo.generation import GenerateStep
 from hitvideo.generator import GeneratorConfig, HiTVideoGenerator, written_levels
+from hitvideo.generator.presets import planner
 from hitvideo.generator.text import new_text_encoder
 from hitvideo.pipeline import HiTVideoPipeline, ReconstructStep
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
@@ -147,14 +148,17 @@ def writing_server(temp: Path, tiny: HiTVideoTokenizer) -> Iterator[Served]:
         frames=16,
         height=32,
         width=32,
+        layout=True,
         mode="row",
         tokenizer_hash=fingerprint(tiny),
     )
     generator = HiTVideoGenerator(config).eval()
     randomize(generator, 1)
+    plans = HiTVideoGenerator(planner(text.width, config.frames)).eval()
+    randomize(plans, 2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clip_files, "SIDE", 64)  # quicker to write
-        with serving(WatchedPipeline(tiny, generator, text), temp) as server:
+        with serving(WatchedPipeline(tiny, generator, text, plans), temp) as server:
             yield server
 
 

@@ -23,6 +23,7 @@ from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.ui import clip_files
 from hitvideo.ui.clip_files import enlarged, write_gif
 from hitvideo.ui.generation import slug
+from hitvideo.ui.plan import plan_film
 from hitvideo.ui.prompts import EXAMPLES, surprise, unknown_note, unread_note
 from hitvideo.video import probe, read_video
 
@@ -56,8 +57,12 @@ def test_every_level_comes_back_as_a_video(writing: Served, client: Client) -> N
     mp4, seed, report, screen, gif, hitv = ask(client, seed=7)
     assert Path(hitv).stat().st_size == report["token_file_bytes"] > 0
     steps = [s.result for s in writing.pipeline.stream(PROMPT, seed=7) if s.result is not None]
-    tiles = screen["tiles"]
+    plan, *tiles = screen["tiles"]
     assert [tile["label"] for tile in tiles] == ["Level 1", "Level 2", "Level 3"]
+    assert plan["label"] == "Plan" and probe(plan["video"]).seconds == 2
+    assert steps[-1].layout is not None
+    film = plan_film(steps[-1].layout, 16, 32, 32)
+    assert np.abs(read_video(plan["video"]).astype(float) - film).mean() < 6
     for tile, own in zip(tiles, steps, strict=True):
         info = probe(tile["video"])
         assert (info.width, info.height, info.codec, info.seconds) == (64, 64, "h264", 2)
@@ -109,11 +114,11 @@ def test_levels_arrive_one_by_one_and_only_those_asked_for(writing: Served, clie
     counts = []
     for _, seed, report, screen, _, _ in job.outputs():
         ready = [tile["video"] is not None for tile in screen["tiles"]]
-        assert len(ready) == 2 and ready == sorted(ready, reverse=True)
-        assert (report["levels"] if report else 0) == sum(ready)
+        assert len(ready) == 3 and ready == sorted(ready, reverse=True)  # the plan comes first
+        assert (report["levels"] if report else 0) == max(0, sum(ready) - 1)
         assert seed == 7
         counts.append(sum(ready))
-    assert counts == sorted(counts) and set(counts) == {0, 1, 2}
+    assert counts == sorted(counts) and set(counts) == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize(

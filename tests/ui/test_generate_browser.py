@@ -52,7 +52,7 @@ def test_a_prompt_becomes_a_clip_to_keep(
     ask(page, PROMPT)
     page.get_by_text("Done in").wait_for()
     assert "full precision on the CPU" in page.locator(".stage .message").inner_text()
-    wait_for_videos(page, 3)
+    wait_for_videos(page, 4)  # the plan and three levels
     page.wait_for_timeout(1000)
     videos = page.evaluate(SHOWN)
     assert all(video["shown"] and not video["paused"] for video in videos), videos
@@ -61,9 +61,11 @@ def test_a_prompt_becomes_a_clip_to_keep(
     assert videos[0]["width"] > 380  # a clip of 32 pixels, enlarged
 
     page.get_by_role("button", name="Level 2").click()
-    page.wait_for_function("document.querySelectorAll('.stage .shown').length === 2")
-    page.get_by_role("button", name="Level 3").click()
     page.wait_for_function("document.querySelectorAll('.stage .shown').length === 3")
+    page.get_by_role("button", name="Plan").click()
+    page.wait_for_function("document.querySelectorAll('.stage .shown').length === 1")
+    page.get_by_role("button", name="Level 3").click()
+    page.wait_for_function("document.querySelectorAll('.stage .shown').length === 4")
 
     seed = page.get_by_label("Seed", exact=True).input_value()
     stem = f"{PROMPT.replace(' ', '-')}-seed-{seed}-level-3"
@@ -91,13 +93,13 @@ def test_a_prompt_becomes_a_clip_to_keep(
 def test_stop_is_quick_and_keeps_what_is_ready(writing: Served, page: "playwright.Page") -> None:
     writing.pipeline.pause = 0.2
     ask(page, PROMPT)
-    wait_for_videos(page, 1)
+    wait_for_videos(page, 2)  # the plan and level 1
     page.get_by_text("a second").wait_for()
     button(page, "Stop").click()
     page.get_by_text("Stopped").wait_for()
     writing.wait_for_end(runs=1)
     assert 0 < writing.pipeline.ended[0] < 1
-    assert page.locator(".stage .tile video").count() < 3
+    assert page.locator(".stage .tile video").count() < 4
     playwright.expect(button(page, "Save MP4")).to_be_enabled()
     playwright.expect(button(page, "Save GIF")).to_be_disabled()
     writing.pipeline.pause = 0.0
