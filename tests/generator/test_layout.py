@@ -148,16 +148,15 @@ def test_a_planner_writes_layouts_of_any_length(
 
 
 def test_between_moments_things_go_evenly_and_jump_where_they_leave() -> None:
-    for scene, layout in zip(SCENES[:60], LAYOUTS[:60], strict=True):
-        frames = at_frames(layout, 64)
-        exact = scene_layout(
-            scene, 64 * 4, fps=32.0
-        )  # a moment for every second frame of 32 a second
-        told = exact.flatten(0, 1)[
-            [2 * k for k in range(64)]
-        ]  # at frame k's own time, or close to it
-        there = told[..., 0] != 0
-        off = (frames - told)[..., 1:3].abs().amax(-1)[there]
-        assert off.median() < 0.08, scene
-        # Nothing is ever halfway between the two sides of the frame.
-        assert (off > 1).float().mean() < 0.1, scene
+    jumps = 0
+    for scene, layout in zip(SCENES, LAYOUTS, strict=True):
+        if scene.subjects[0].motion not in ("left", "right", "up", "down"):
+            continue
+        frames = at_frames(layout, 64)[:, 0]
+        # At 32 frames a second every other moment lies by one of our frames.
+        told = scene_layout(scene, 4 * 64, fps=32.0).flatten(0, 1)[::2, 0]
+        off = (frames - told)[:, 1:3].abs().amax(-1)
+        # Either where it is, or already, or still, on the other side: never halfway.
+        assert ((off < 0.12) | (off > 1.5)).all(), scene
+        jumps += int((off > 1.5).sum())
+    assert 0 < jumps < 100
