@@ -92,7 +92,7 @@ class GenerateStep:
 
     progress: share of the steps done, in [0, 1]. message: what has just been done, for people.
     tokens, total_tokens: written so far, and in the end. steps, total_steps: of the decode loop.
-    seconds: spent on writing tokens so far.
+    seconds: spent so far on reading the prompt, planning and writing tokens.
     result: the clip decoded from all levels so far, if this step finished one.
     layout: where things are planned to be, see `hitvideo.layout`; None without a planner.
     """
@@ -113,7 +113,7 @@ class GenerateStep:
 
     @property
     def seconds_left(self) -> float:
-        """Of writing tokens, at the pace so far."""
+        """Until all tokens are written, at the pace so far."""
         return self.seconds / self.steps * (self.total_steps - self.steps) if self.steps else 0.0
 
 
@@ -161,7 +161,7 @@ def check_request(
         math.prod(-(-n // s) for n, s in zip(request.size, stride, strict=True))
         for stride in config.strides[: request.levels]
     )
-    if tokens > MAX_TOKENS:
+    if max(tokens, request.size[0]) > MAX_TOKENS:  # a plan has as many steps as a clip has frames
         raise HiTVideoError(
             f"A clip of {_shape(request.size)} is too large; the model writes "
             f"{_shape((config.frames, config.height, config.width))} best."

@@ -6,6 +6,7 @@ Knows nothing of files, browsers or training.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -187,7 +188,9 @@ class HiTVideoPipeline:
             return self.text.encode(prompts)
 
     def _stream(self, request: GenerateRequest) -> Iterator[GenerateStep]:
+        begun = time.perf_counter()
         layout, steps = self._write([request])
+        prepared = time.perf_counter() - begun
         for written in steps:
             result = None if written.codes is None else self._decode(request, written, layout)
             message = f"Writing level {written.writing} of {request.levels}"
@@ -200,7 +203,7 @@ class HiTVideoPipeline:
                 total_tokens=written.total,
                 steps=written.step,
                 total_steps=written.steps,
-                seconds=written.seconds,
+                seconds=prepared + written.seconds,
                 result=result,
                 layout=None if layout is None else layout[0],
             )
@@ -216,7 +219,8 @@ class HiTVideoPipeline:
         seeds = [request.seed for request in requests]
         layout = None
         if self.planner is not None:
-            layout = plan(self.planner, text, mask, seeds, first.size[0]).cpu()
+            likeliest = first.temperature == 0
+            layout = plan(self.planner, text, mask, seeds, first.size[0], likeliest).cpu()
         return layout, write(
             self.generator,
             text,

@@ -22,6 +22,9 @@ from hitvideo.generator.order import NOTHING, Size
 from hitvideo.generator.sampling import Noise, Sampling
 from hitvideo.layout import MOMENTS, THINGS, from_codes
 
+# A plan is not to hang on the chance that tokens hang on. (Of a seed, 32 bits count.)
+_OTHER = 0x9E3779B9
+
 
 @dataclass(frozen=True)
 class Written:
@@ -124,12 +127,22 @@ def write(
 
 
 def plan(
-    planner: HiTVideoGenerator, text: Tensor, mask: Tensor, seeds: Sequence[int], frames: int
+    planner: HiTVideoGenerator,
+    text: Tensor,
+    mask: Tensor,
+    seeds: Sequence[int],
+    frames: int,
+    likeliest: bool = False,
 ) -> Tensor:
-    """A layout ``(B, t, MOMENTS, THINGS, 5)`` per clip of so many frames; the rest is `write`'s."""
+    """A layout ``(B, t, MOMENTS, THINGS, 5)`` per clip of so many frames; the rest is `write`'s.
+
+    likeliest: always take the likeliest value; otherwise the planner's own settings count.
+    """
     size = frames, MOMENTS, THINGS
-    others = [seed + (1 << 32) for seed in seeds]  # not the chance that the tokens hang on
-    *_, written = write(planner, text, mask, others, Sampling(), size=size)
+    config = planner.config
+    sampling = Sampling(config.guidance, 0.0 if likeliest else config.warmth)
+    others = [seed ^ _OTHER for seed in seeds]
+    *_, written = write(planner, text, mask, others, sampling, config.mode, size=size)
     assert written.codes is not None
     return from_codes(written.codes.unflatten(1, (-1, MOMENTS, THINGS)))
 

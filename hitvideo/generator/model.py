@@ -25,6 +25,7 @@ from hitvideo.generator.head import DigitHead, Digits
 from hitvideo.generator.order import AROUND, NOTHING, Kinds, Size, TokenOrder
 from hitvideo.generator.relations import RELATIONS, relations
 from hitvideo.generator.rope import Rope3D
+from hitvideo.tokenizer.config import GROUP
 
 GLIMPSE = 64  # channels of what a position sees of each place around it
 WAVES = 6  # octaves of sines per axis that tell where in the clip a token lies
@@ -108,13 +109,12 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
     def lay(self, order: TokenOrder, layout: Tensor, depth: int | None = None) -> Tensor:
         """What the positions of the first ``depth`` levels are told of a layout ``(B, n, width)``.
 
-        layout: ``(B, t, MOMENTS, THINGS, 5)`` of as many latent frames, see `hitvideo.layout`.
+        layout: ``(B, t, MOMENTS, THINGS, 5)`` of as many groups, see `hitvideo.layout`.
         """
-        (_, height, width), (_, rows, columns) = order.strides[0], order.grids[0]
         counts = order.counts[:depth]
         pixels = order.coordinates[: sum(counts)] * torch.tensor(order.strides[-1])
-        pixels[:, 0] = (pixels[:, 0] / order.strides[0][0]).floor()  # the latent frame of level 1
-        told = relations(layout, pixels, rows * height, columns * width)
+        pixels[:, 0] = (pixels[:, 0] / GROUP).floor()
+        told = relations(layout, pixels, *order.size[1:])
         parts = told.to(self.no_text.dtype).split(counts, 1)
         return torch.cat([read(part) for read, part in zip(self.laid, parts, strict=False)], 1)
 

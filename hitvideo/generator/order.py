@@ -51,6 +51,7 @@ class TokenOrder:
             raise HiTVideoError("A sequence needs at least one level and one pixel.")
         self.patches = list(patches or [1] * len(strides))
         self.codebooks = list(codebooks or [1] * len(strides))
+        self.size = size
         # What a position covers, in pixels; from here on a position is the unit.
         self.strides: list[Size] = [
             (t, h * p, w * p) for (t, h, w), p in zip(strides, self.patches, strict=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from hitvideo.generator.config import MINI_HEAD, MINI_LLAMA, GeneratorConfig, written_levels
 from hitvideo.layout import MOMENTS, STEPS, THINGS
 from hitvideo.tokenizer import TokenizerConfig
+from hitvideo.tokenizer.config import GROUP
 
 PAPER_LLAMA = {
     "hidden_size": 3072,
@@ -57,7 +58,7 @@ def planner(text_width: int, frames: int) -> GeneratorConfig:
         "head_dim": 64,
     }
     return GeneratorConfig(
-        levels=[{"stride": [8, 1, 1], "steps": list(STEPS), "patch": 1}],
+        levels=[{"stride": [GROUP, 1, 1], "steps": list(STEPS), "patch": 1}],
         llama=llama,
         text_width=text_width,
         head_width=96,
@@ -65,6 +66,7 @@ def planner(text_width: int, frames: int) -> GeneratorConfig:
         height=MOMENTS,
         width=THINGS,
         guidance=1.0,
+        warmth=1.0,
     )
 
 

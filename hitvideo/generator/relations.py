@@ -19,13 +19,14 @@ RELATIONS = MOMENTS * THINGS * (2 * BUMPS**2 + _STATE)
 
 
 def relations(layout: Tensor, places: Tensor, height: int, width: int) -> Tensor:
-    """Features ``(B, N, RELATIONS)`` of N places, zero far from everything.
+    """Features ``(B, N, RELATIONS)`` of N places, zero where no thing is known.
 
-    layout: ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.layout`. places: ``(N, 3)``, the latent
-    frame of level 1, y and x in pixels. height, width: of the frame in pixels.
+    layout: ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.layout`. places: ``(N, 3)``, the group of
+    frames, y and x in pixels. height, width: of the frame in pixels.
 
     Of every thing at every moment: on a grid of overlapping bumps, where the place lies as the
-    thing sees it, and where as the frame sees it; and near it, how it is.
+    thing sees it, and where as the frame sees it, if it is not far; that there is such a thing; and
+    near it, how it is.
     """
     side = min(height, width) / 2
     frame, y, x = places.to(layout.device).unbind(-1)

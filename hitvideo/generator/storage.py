@@ -13,6 +13,7 @@ from transformers.utils import logging
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.generator.model import HiTVideoGenerator
+from hitvideo.generator.presets import planner as planner_config
 from hitvideo.generator.quantization import Quantize, quantization_config, resolve, settle
 from hitvideo.generator.text import TextEncoder
 
@@ -31,8 +32,7 @@ def load_generator(
     # On a CPU, bfloat16 attention is eight times slower than float32, for a few rows at a time.
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     with _quiet():
-        model = _load(Path(folder) / "generator", device, dtype, config)
-        planner = _load(plans, device, torch.float32) if plans.is_dir() else None
+        model: Any = _load(Path(folder) / "generator", device, dtype, config)
         name = model.config.text_encoder
         local = Path(folder) / name
         text = TextEncoder.from_pretrained(local if local.is_dir() else name, device)
@@ -41,10 +41,24 @@ def load_generator(
             f"The text encoder {name} is {text.width} wide; "
             f"the generator expects {model.config.text_width}."
         )
+    planner = load_planner(plans, device, text.width) if plans.is_dir() else None
+    if planner is not None and not model.config.layout:
+        raise HiTVideoError(f"The planner in {plans} is of another version than the generator.")
     model.quantization = kind
     if kind:
         settle(model)
     return model, text, planner
+
+
+def load_planner(path: Path, device: torch.device, text_width: int) -> HiTVideoGenerator:
+    """Raises HiTVideoError where it is missing, broken or does not write our kind of layouts."""
+    with _quiet():
+        model = _load(path, device, torch.float32)
+    ours = planner_config(text_width, model.config.frames)
+    for name in ("levels", "height", "width", "text_width"):
+        if getattr(model.config, name) != getattr(ours, name):
+            raise HiTVideoError(f"The planner in {path} is of another version.")
+    return model
 
 
 def _load(
@@ -62,11 +76,11 @@ def _load(
         )
     except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as error:
         raise HiTVideoError(
-            f"The generator in {path} is missing, broken or does not fit."
+            f"The {path.name} in {path} is missing, broken or does not fit."
         ) from error
     model, found = loaded
     if found["missing_keys"] or found["unexpected_keys"]:
-        raise HiTVideoError(f"The weights in {path} are not those of this generator.")
+        raise HiTVideoError(f"The weights in {path} are not those of this {path.name}.")
     return model.eval()
 
 

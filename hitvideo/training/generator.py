@@ -31,9 +31,11 @@ from hitvideo.generator import (
 from hitvideo.generator.config import MINI_HEAD, MINI_LLAMA, kinds_of
 from hitvideo.generator.order import TokenOrder
 from hitvideo.generator.presets import planner
+from hitvideo.generator.storage import load_planner
 from hitvideo.generator.text import new_text_encoder
 from hitvideo.layout import from_codes, to_codes
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
+from hitvideo.tokenizer.config import GROUP
 from hitvideo.training.generator_batches import Batches
 from hitvideo.training.generator_settings import GeneratorTrainConfig, add_arguments, check
 from hitvideo.training.loop import Task, fit, new_accelerator
@@ -75,17 +77,16 @@ def train(config: GeneratorTrainConfig) -> None:
         with accelerator.autocast():
             batch, word = data.sample(step)
             cost, planned = module(*batch)
-        planning = PLANNING * planned.mean()
+        planning = PLANNING * planned.mean() if planned.numel() else planned.sum()
         if batch.pull is not None:
             return PULL * cost.sum() / batch.pull[..., 0].numel() + planning, word
         order = model.generator.order(batch.size)
         depth = int(order.level[cost.shape[1] - 1]) + 1
         share = _level_weights(order).to(cost.device)[: cost.shape[1]]
         loss = (cost * share).sum(1).mean() / depth
-        return (
-            loss + planning,
-            f"{loss.item():.2f} bits {word}, {planned.mean().item():.2f} planned",
-        )
+        if planned.numel():
+            word += f", {planned.mean().item():.2f} of layouts"
+        return loss + planning, f"{loss.item():.2f} bits {word}"
 
     def validate(averaged: TextToTokens, last: bool) -> dict[str, Any]:
         modes = MODES if last else [averaged.generator.config.mode]
@@ -132,19 +133,21 @@ def held_out_bits(
             words = [tokens.captions[i][0] for i in chosen]
             ids, mask = (x.to(device) for x in model.text.tokenize(words))
             reads = torch.full((len(chosen),), told, device=device)
-            plan = to_codes(tokens.layout[chosen]).to(device)
-            layout = from_codes(plan)
+            plan = layout = None
+            if model.planner is not None:
+                plan = to_codes(tokens.layout[chosen]).to(device)
+                layout = from_codes(plan)
             clips = Batch(digits, digits, ids, mask, reads, kinds, layout=layout, plan=plan)
             with accelerator.autocast():
                 cost, planned = model(*clips)
             total += cost.float().sum(0).cpu()
-            places.append(planned.float().mean().item())
+            places += planned.float().flatten().tolist()
         bits = [
             float(total[order.level == k].sum()) / len(tokens) for k in range(len(order.counts))
         ]
         levels = [b / n for b, n in zip(bits, order.tokens, strict=True)]
         report[name] = [round(x, 3) for x in (sum(bits) / sum(order.tokens), *levels)]
-        if mode == modes[0]:
+        if mode == modes[0] and places:
             report.setdefault("layout", []).append(round(mean(places), 3))
     return report
 
@@ -199,7 +202,8 @@ def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[Tok
 
 def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
     tokenizer = HiTVideoTokenizer.from_pretrained(Path(config.weights) / "tokenizer")
-    layouts = bool(tokens.layout.any())
+    # A layout has a place for every group of frames, which must be a latent frame of level 1.
+    layouts = bool(tokens.layout.any()) and tokenizer.config.levels[0].stride[0] == GROUP
     if config.init:
         text = TextEncoder.from_pretrained(Path(config.init) / "text")
         path = Path(config.init) / "generator"
@@ -208,8 +212,8 @@ def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
             path, dtype=torch.float32, layout=told or layouts
         )
         if not told:  # what it is told from now on must not disturb what it knows
-            for layer in generator.laid:
-                torch.nn.init.zeros_(layer.weight)
+            for parameter in generator.laid.parameters():
+                torch.nn.init.zeros_(parameter)
         settings = generator.config
         if settings.levels != written_levels(tokenizer.config, config.levels):
             raise HiTVideoError(f"The model in {config.init} writes other levels than this run.")
@@ -217,8 +221,11 @@ def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
         settings.frames, settings.fps, settings.mode = config.frames, config.fps, config.mode
         settings.height = settings.width = config.size
         plans = Path(config.init) / "planner"
-        known = HiTVideoGenerator.from_pretrained(plans) if plans.is_dir() else None
-        return TextToTokens(text, generator, known or _planner(layouts, settings))
+        if plans.is_dir():
+            known = load_planner(plans, torch.device("cpu"), text.width)
+            known.config.frames = config.frames
+            return TextToTokens(text, generator, known)
+        return TextToTokens(text, generator, _planner(layouts, settings))
     kept = Path(config.out) / "text"  # a run that goes on keeps its vocabulary
     if kept.is_dir():
         text = TextEncoder.from_pretrained(kept)

@@ -17,7 +17,7 @@ from hitvideo.data.token_shards import TokenSet
 from hitvideo.generator.config import KINDS
 from hitvideo.generator.head import Digits
 from hitvideo.generator.order import TokenOrder
-from hitvideo.layout import from_codes, to_codes
+from hitvideo.layout import from_codes, groups_from, to_codes
 from hitvideo.training.generator_settings import GeneratorTrainConfig
 from hitvideo.training.own_clips import OwnClips
 from hitvideo.training.text_to_tokens import Batch, TextToTokens, by_digit
@@ -88,14 +88,14 @@ class Batches:
         covers = cut(self._covers(shown), starts, whole, order)
         weight = digit_weights(covers, order, self.digits, config.focus)[:, :length]
         weight = weight.to(self.device) / (1 + config.focus * self.covered)  # about 1 on the whole
-        plan = to_codes(self.tokens.layout[chosen])
-        there = torch.tensor(starts)[:, None] + torch.arange(order.grids[0][0])
-        shared = plan.repeat_interleave(pieces, 0)
-        layout = from_codes(shared[torch.arange(len(shared))[:, None], there])
-        untold = torch.rand(len(layout), generator=generator, device=self.device) < DROP_LAYOUT
-        layout = layout.to(self.device).masked_fill(untold.view(-1, 1, 1, 1, 1), 0)
         batch = Batch(digits, known, ids, mask, told, kinds, size, weight)
-        batch = batch._replace(layout=layout, plan=plan.to(self.device))
+        if self.model.planner is not None:
+            plan = to_codes(self.tokens.layout[chosen])
+            shared = plan.repeat_interleave(pieces, 0)
+            layout = from_codes(groups_from(shared, starts, order.grids[0][0]))
+            untold = torch.rand(len(layout), generator=generator, device=self.device) < DROP_LAYOUT
+            layout = layout.to(self.device).masked_fill(untold.view(-1, 1, 1, 1, 1), 0)
+            batch = batch._replace(layout=layout, plan=plan.to(self.device))
         if common.random() < config.own_tokens:
             batch = self.model.with_own_tokens(batch, rng)
         return batch, "of true clips"

@@ -20,13 +20,21 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hitvideo.data.toon import ATTRIBUTES, caption, classes, labels, sample_scene, scene_layout
+from hitvideo.data.toon import (
+    ATTRIBUTES,
+    Scene,
+    caption,
+    classes,
+    labels,
+    sample_scene,
+    scene_layout,
+)
 from hitvideo.evaluation.judge import FRAMES, Judge, prepare
 from hitvideo.generator.config import kinds_of
 from hitvideo.generator.decode import write
-from hitvideo.generator.order import Size
+from hitvideo.generator.order import Size, TokenOrder
 from hitvideo.generator.sampling import Sampling
-from hitvideo.layout import from_codes, to_codes
+from hitvideo.layout import from_codes, groups_from, to_codes
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.training.text_to_tokens import Batch, TextToTokens, by_digit
 
@@ -90,9 +98,10 @@ class OwnClips:
         words = [caption(scene, rng.getrandbits(32)) for scene in scenes]
         device = self.judge.places.device
         ids, mask = (x.to(device) for x in text.tokenize(words))
-        fps = generator.config.fps
-        plan = torch.stack([to_codes(scene_layout(s, *self.size, fps)) for s in scenes]).to(device)
-        layout = from_codes(plan[:, : order.grids[0][0]]).repeat_interleave(TRIES, 0)
+        plan, layout = None, None
+        if generator.config.layout:
+            plan, layout = (x.to(device) for x in self._layouts(scenes, order, rng))
+            layout = layout.repeat_interleave(TRIES, 0)
         names = [name for name in ATTRIBUTES if not (lesson.brief and name == "motion")]
         right = classes([labels(scene) for scene in scenes]).to(device)
         with torch.autocast(device.type, enabled=False):  # as clips are written and judged later
@@ -105,6 +114,23 @@ class OwnClips:
         batch = Batch(digits, digits, ids, mask, told, kinds, size)
         return batch._replace(pull=pull, layout=layout, plan=plan), shown
 
+    def _layouts(
+        self, scenes: Sequence[Scene], order: TokenOrder, rng: random.Random
+    ) -> tuple[Tensor, Tensor]:
+        """The scenes' layouts as codes, and those of the clips to write, from anywhere in them.
+
+        From where the main thing is within the frame, as long as it ever is: nobody could read it
+        elsewhere.
+        """
+        fps = self.model.generator.config.fps
+        plan = torch.stack([to_codes(scene_layout(scene, *self.size, fps)) for scene in scenes])
+        starts, count = [], order.grids[0][0]
+        for places in from_codes(plan)[..., 0, 1:3]:
+            seen = (places.abs() < 1).flatten(1).all(1)[: len(places) - count + 1]
+            fit = seen.nonzero().flatten().tolist()
+            starts.append(rng.choice(fit or range(len(seen))))
+        return plan, from_codes(groups_from(plan, starts, count))
+
     def _write(
         self,
         ids: Tensor,
@@ -112,7 +138,7 @@ class OwnClips:
         rng: random.Random,
         depth: int,
         size: Size,
-        layout: Tensor,
+        layout: Tensor | None,
     ) -> Tensor:
         """Codes ``(captions * TRIES, n)`` of the first levels."""
         generator = self.model.generator

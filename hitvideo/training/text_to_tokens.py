@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from hitvideo.generator import HiTVideoGenerator, TextEncoder
 from hitvideo.generator.model import cross_entropy_bits
 from hitvideo.generator.order import Kinds, Size, TokenOrder
+from hitvideo.tokenizer.config import GROUP
 
 PLANS = 16  # at most: captions of a batch for which layouts are planned, too
 OWN_TOKENS = 0.4  # at most: the share of a clip's positions of which the model is told its own
@@ -80,14 +81,15 @@ class TextToTokens(nn.Module):
         return -(batch.pull[asked] * expected).mean(-1), planned
 
     def _plan_bits(self, batch: Batch, read: Tensor, mask: Tensor) -> Tensor:
+        """``(c, n)``; of no captions where no layout is known."""
         if batch.plan is None or self.planner is None:
-            return read.new_zeros(1, 1)
+            return read.new_zeros(0, 1)
         codes = batch.plan[:PLANS]
         known = codes.flatten(1).any(1)
         if not known.any():
-            return read.new_zeros(1, 1)
-        size = 8 * codes.shape[1], *codes.shape[2:]
-        order = self.planner.order((size[0], size[1], size[2]))
+            return read.new_zeros(0, 1)
+        size = GROUP * codes.shape[1], codes.shape[2], codes.shape[3]
+        order = self.planner.order(size)
         digits = self.planner.digits.split(codes[known].flatten(1), order.level.to(codes.device))
         text, seen = read[:PLANS][known], mask[:PLANS][known]
         logits = self.planner(digits, text, seen, ("token",), size=size)

@@ -1,7 +1,7 @@
 """The work behind the Generate tab: a prompt in, what the page shows out, step by step.
 
 A generator that can be closed between any two steps of the decode loop and leaves no file behind.
-Knows nothing of buttons or layout.
+Knows nothing of buttons or of how the page is laid out.
 """
 
 from __future__ import annotations

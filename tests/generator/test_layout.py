@@ -9,7 +9,7 @@ from hitvideo.data.toon import render_with_cover, sample_scene, scene_layout
 from hitvideo.generator import MODES, HiTVideoGenerator
 from hitvideo.generator.decode import plan, write
 from hitvideo.generator.presets import planner
-from hitvideo.generator.relations import relations
+from hitvideo.generator.relations import BUMPS, relations
 from hitvideo.generator.sampling import Sampling
 from hitvideo.layout import (
     MOMENTS,
@@ -84,10 +84,44 @@ def test_relations_follow_a_thing_wherever_it_goes() -> None:
     ahead = torch.tensor([[0.0, 64.0, 80.0]]), torch.tensor([[0.0, 48.0 + 32.0, 96.0]])
     first = relations(layout[:1], ahead[0], 128, 128)
     second = relations(layout[1:], ahead[1], 128, 128)
-    own = 25  # the bumps in the thing's own eyes come first
+    own = BUMPS**2  # those in the thing's own eyes come first
     torch.testing.assert_close(first[..., :own], second[..., :own])
     assert first[..., :own].max() > 0.9
     assert not torch.allclose(first[..., own : 2 * own], second[..., own : 2 * own], atol=0.1)
+
+
+def test_places_and_things_share_a_frame_that_no_patch_divides(told: HiTVideoGenerator) -> None:
+    """The tiny model's clip is 48 wide, its coarsest patches reach to 64."""
+    order, seen = told.order(), []
+
+    def note(layout: torch.Tensor, places: torch.Tensor, *size: int) -> torch.Tensor:
+        seen.append((places, size))
+        return relations(layout, places, *size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hitvideo.generator.model.relations", note)
+        told.lay(order, LAYOUTS[:1, :2])
+    ((places, size),) = seen
+    assert size == (32, 48)
+    assert places[:, 1].max() < 32 + 16 and places[0].tolist() == [0, 16, 16]
+    assert places[:, 0].unique().tolist() == [0, 1]
+
+
+def test_plans_do_not_hang_on_the_chance_of_the_tokens(
+    read: tuple[torch.Tensor, torch.Tensor],
+) -> None:
+    torch.manual_seed(0)
+    model = HiTVideoGenerator(planner(256, 64)).eval()
+    order = model.order((64, MOMENTS, THINGS))
+    *_, same = write(model, *read, [1, 2, 3], Sampling(), size=(64, MOMENTS, THINGS))
+    assert same.codes is not None and same.codes.shape[1] == len(order)
+    written = from_codes(same.codes.unflatten(1, (-1, MOMENTS, THINGS)))
+    assert not torch.equal(written, plan(model, *read, [1, 2, 3], 64))
+    # Without chance, no seed matters.
+    first, second = (
+        plan(model, *read, seeds, 64, likeliest=True) for seeds in ([1, 2, 3], [4, 5, 6])
+    )
+    assert torch.equal(first, second)
 
 
 def test_nothing_known_is_nothing_told() -> None:

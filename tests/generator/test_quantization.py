@@ -1,11 +1,12 @@
 """Quantized layers: close to the full ones, smaller, and nothing breaks without bitsandbytes."""
 
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 import torch
-from tiny_generator import save_tiny_weights
+from tiny_generator import save_tiny_weights, tiny_generator
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.generator import HiTVideoGenerator
@@ -97,6 +98,25 @@ def test_folders_that_do_not_fit_are_one_sentence(
     file.write_bytes((weights / "generator" / "model.safetensors").read_bytes())
     with pytest.raises(HiTVideoError, match="text encoder"):
         load_generator(broken, CPU, None)
+
+
+def test_planners_that_do_not_fit_are_one_sentence(
+    weights: Path, tiny: HiTVideoTokenizer, tmp_path: Path
+) -> None:
+    folder = save_tiny_weights(tmp_path, tiny)
+    assert load_generator(folder, CPU, None)[2] is not None
+    config = folder / "planner" / "config.json"
+    ours = config.read_text()
+    config.write_text(ours.replace('"height": 4', '"height": 3'))
+    with pytest.raises(HiTVideoError, match=r"planner in .* is of another version"):
+        load_generator(folder, CPU, None)
+    config.write_text(ours)
+    generator = folder / "generator"
+    tiny_generator().save_pretrained(generator)  # knows nothing of layouts
+    with pytest.raises(HiTVideoError, match="another version than the generator"):
+        load_generator(folder, CPU, None)
+    shutil.rmtree(folder / "planner")
+    assert load_generator(folder, CPU, None)[2] is None
 
 
 @pytest.mark.parametrize(("name", "millions"), [("mini", 4.70), ("paper", 2850)])

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from hitvideo.evaluation.judge import Judge
 from hitvideo.generator import MODES, HiTVideoGenerator, TextEncoder
 from hitvideo.generator.order import TokenOrder
 from hitvideo.generator.text import words_of
+from hitvideo.layout import from_codes, to_codes
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.tokenizer.quantizers import FSQ
 from hitvideo.training import generator as training
@@ -139,6 +141,30 @@ def test_it_learns_its_clips_and_its_files_load(tmp_path: Path, weights: Path) -
     blind = (torch.zeros_like(digits) == digits).float().mean()
     assert guessed > blind + 0.2
     assert text.words == {word for said in tokens.captions[0] for word in words_of(said)}
+
+
+def test_weights_from_before_layouts_go_on_as_they_were(tmp_path: Path, weights: Path) -> None:
+    """What a generator is told of layouts, when it learns of them, starts at nothing."""
+    old = save_tiny_weights(
+        tmp_path / "old", HiTVideoTokenizer.from_pretrained(weights / "tokenizer")
+    )
+    before = tiny_generator(layout=False)
+    before.save_pretrained(old / "generator")
+    shutil.rmtree(old / "planner")
+    out = tmp_path / "run"
+    train(settings(out, weights, 1, levels=3, init=str(old), lr=1e-12, warmup=0))
+    after = HiTVideoGenerator.from_pretrained(out / "generator", dtype=torch.float32)
+    assert after.config.layout and (out / "planner").is_dir()
+    tokens = training.TokenSet.load(out / "tokens")
+    digits = training.split_digits(after, tokens, [0])
+    embeddings, mask = tiny_text().encode(CAPTIONS[:1])
+    known = from_codes(to_codes(tokens.layout[:1]))
+    size = 16, 32, 32
+    with torch.no_grad():
+        told = after(digits, embeddings, mask, ["token"] * 3, size=size, layout=known)
+        untold = before(digits, embeddings, mask, ["token"] * 3, size=size)
+    # Saved in bfloat16.
+    assert (told.softmax(-1) - untold.softmax(-1)).abs().max() < 0.05
 
 
 def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, weights: Path) -> None:
