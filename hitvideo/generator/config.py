@@ -38,6 +38,8 @@ class GeneratorConfig(PreTrainedConfig):
         sequence; how far the language model writes.
     llama: keyword arguments of `LlamaConfig`: hidden_size, num_hidden_layers and so on.
     text_width: width of the text encoder's output. text_encoder: its folder or hub name.
+    text_places: how many of its embeddings are told where they stand; 0 is none, so that the order
+        of words shows only in the embeddings themselves.
     head_width, head_layers: width and residual blocks of the head that writes codes by digits.
     frames, height, width, fps: native size of a clip.
     guidance, warmth, mode: defaults: the scale of classifier-free guidance, the temperature of
@@ -54,6 +56,7 @@ class GeneratorConfig(PreTrainedConfig):
         levels: Sequence[dict[str, Any]] = (),
         llama: dict[str, Any] | None = None,
         text_width: int = 256,
+        text_places: int = 0,
         text_encoder: str = "text",
         head_width: int = 256,
         head_layers: int = 2,
@@ -72,7 +75,7 @@ class GeneratorConfig(PreTrainedConfig):
         kinds_of(mode, len(levels))
         self.levels = [dict(level) for level in levels]
         self.llama = dict(llama or {})
-        self.text_width = text_width
+        self.text_width, self.text_places = text_width, text_places
         self.text_encoder = text_encoder
         self.head_width, self.head_layers = head_width, head_layers
         self.frames, self.height, self.width, self.fps = frames, height, width, fps

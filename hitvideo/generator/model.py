@@ -45,6 +45,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         self.digits = Digits(config.steps)
         self.read_text = nn.Linear(config.text_width, width)
         self.no_text = nn.Parameter(torch.zeros(width))
+        self.text_place = nn.Embedding(config.text_places, width) if config.text_places else None
         self.read_gist = nn.Linear(config.text_width, width, bias=False)
         self.level = nn.Embedding(len(config.levels), width)
         self.begin = nn.Embedding(len(config.levels), width)
@@ -78,6 +79,9 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         """
         text = text.to(self.no_text.dtype)
         inputs = self.read_text(text)
+        if self.text_place is not None:
+            places = torch.arange(text.shape[1], device=text.device)
+            inputs = inputs + self.text_place(places.clamp_max(self.config.text_places - 1))
         silent = ~mask.bool().any(1)
         first = torch.arange(mask.shape[1], device=mask.device) == 0
         bare = silent[:, None] & first

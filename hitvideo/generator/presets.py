@@ -48,7 +48,10 @@ def paper(tokenizer: TokenizerConfig, levels: int = 3) -> GeneratorConfig:
 
 
 def planner(text_width: int, frames: int) -> GeneratorConfig:
-    """The model that writes layouts: as if things at a moment were a row of a small video."""
+    """The model that writes layouts: as if things at a moment were a row of a small video.
+
+    Which of two things does what is a matter of word order, so it is told that.
+    """
     llama = {
         "hidden_size": 128,
         "intermediate_size": 352,
@@ -61,6 +64,7 @@ def planner(text_width: int, frames: int) -> GeneratorConfig:
         levels=[{"stride": [GROUP, 1, 1], "steps": list(STEPS), "patch": 1}],
         llama=llama,
         text_width=text_width,
+        text_places=64,
         head_width=96,
         frames=frames,
         height=MOMENTS,

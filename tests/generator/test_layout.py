@@ -194,3 +194,21 @@ def test_between_moments_things_go_evenly_and_jump_where_they_leave() -> None:
         assert ((off < 0.12) | (off > 1.5)).all(), scene
         jumps += int((off > 1.5).sum())
     assert 0 < jumps < 100
+
+
+def test_a_planner_knows_word_order_which_the_generator_takes_from_the_encoder(
+    told: HiTVideoGenerator, read: tuple[torch.Tensor, torch.Tensor]
+) -> None:
+    text, mask = read[0][:1, :5], read[1][:1, :5]
+    turned = text.flip(1)
+    torch.manual_seed(0)
+    model = HiTVideoGenerator(planner(256, 8)).eval()
+    for writer, size, same in ((model, (8, MOMENTS, THINGS), False), (told, (8, 32, 48), True)):
+        order = writer.order(size)
+        digits = torch.zeros(1, len(order), writer.digits.count, dtype=torch.long)
+        kinds = ["token"] * len(order.counts)
+        with torch.no_grad():
+            first, second = (writer(digits, t, mask, kinds, size=size) for t in (text, turned))
+        real = writer.digits.steps(order.level)[None, ..., None] > 1
+        differs = ((first.softmax(-1) - second.softmax(-1)).abs() * real).max()
+        assert (differs < 1e-4) == same
