@@ -70,7 +70,6 @@ def planner(text_width: int, frames: int) -> GeneratorConfig:
         height=MOMENTS,
         width=THINGS,
         guidance=1.0,
-        warmth=1.0,
     )
 
 

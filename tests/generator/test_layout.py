@@ -4,9 +4,11 @@ import math
 
 import pytest
 import torch
+from tiny_generator import tiny_generator
 
 from hitvideo.data.toon import render_with_cover, sample_scene, scene_layout
 from hitvideo.generator import MODES, HiTVideoGenerator
+from hitvideo.generator.config import kinds_of
 from hitvideo.generator.decode import plan, write
 from hitvideo.generator.presets import planner
 from hitvideo.generator.relations import BUMPS, relations
@@ -131,8 +133,6 @@ def test_nothing_known_is_nothing_told() -> None:
 
 @pytest.fixture(scope="module")
 def told() -> HiTVideoGenerator:
-    from tiny_generator import tiny_generator
-
     return tiny_generator(layout=True)
 
 
@@ -140,8 +140,6 @@ def told() -> HiTVideoGenerator:
 def test_cached_and_full_pass_agree_on_a_layout(
     told: HiTVideoGenerator, read: tuple[torch.Tensor, torch.Tensor], mode: str
 ) -> None:
-    from hitvideo.generator.config import kinds_of
-
     text, mask = read
     layout = LAYOUTS[:3, :2]
     *_, last = write(told, text, mask, [1, 2, 3], Sampling(1.0, 0.0), mode, layout=layout)
