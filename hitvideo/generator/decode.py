@@ -71,14 +71,15 @@ def write(
     if sampling.guided:
         text, mask = torch.cat([text, text]), torch.cat([mask, torch.zeros_like(mask)])
     kinds = kinds_of(mode, len(order.counts))
-    prefix, present, gist = model.prefix(text, mask)
-    coordinates = F.pad(order.coordinates[: order.end(depth)], (0, 0, prefix.shape[1], 0))
-    llama = CachedLlama(model.llama, coordinates, present)
-    llama(prefix)
+    reading = model.read(text, mask)
+    coordinates = F.pad(order.coordinates[: order.end(depth)], (0, 0, len(reading.inputs[0]), 0))
+    llama = CachedLlama(model.llama, coordinates, reading.present)
+    llama(reading.inputs)
     fixed = model.fixed(order, kinds)
-    laid = None
-    if layout is not None and model.config.layout:
-        laid = model.lay(order, layout.to(fixed.device), depth)
+    told = reading.gist.expand(-1, order.end(depth), -1)
+    if layout is not None and reading.names is not None:
+        layout = layout.to(fixed.device).repeat(branches, 1, 1, 1, 1)
+        told = told + model.lay(order, layout, reading.names, depth)
     beside = order.beside(kinds)
     noises = Noise(seeds)
     count, device = model.digits.count, fixed.device
@@ -91,8 +92,6 @@ def write(
         level = torch.tensor([index], device=device)
         start, end = order.starts[index], order.end(index + 1)
         inputs = fixed[start:end].expand(clips, -1, -1)
-        if laid is not None:
-            inputs = inputs + laid[:, start:end]
         if index:
             parents = digits[:, order.parent[start:end].to(device)]
             inputs = inputs + model.say(model.above, parents, level - 1)
@@ -112,7 +111,7 @@ def write(
             x = asked[:, first % frame : first % frame + block]
             if beside[at] != NOTHING:
                 x = x + model.say(model.beside, digits[:, at - block : at], level)
-            x = x.repeat(branches, 1, 1) + gist
+            x = x.repeat(branches, 1, 1) + told[:, at:done]
             hidden = llama(x).unflatten(0, (branches, clips))
             pick = partial(_pick, sampling, noise[:, here])
             digits[:, at:done] = model.head.choose(hidden, answers, pick)

@@ -3,7 +3,7 @@
 Every position asks for its own tokens: it carries where it lies (3-D RoPE and a few sines), its
 level, the gist of the text, the coarser position above it, the same place one frame earlier, a
 glimpse of what lay around it in the two frames before, the neighbour written last, and, where there
-is a layout, how it lies to the things in the clip. One position
+is a layout, how it lies to the things in the clip and what these are called. One position
 a step is ordinary autoregression; with a row or a latent frame a step, the positions of a block see
 one another's questions and answer together. Knows token ids and text embeddings; nothing of pixels,
 words or sampling.
@@ -13,15 +13,16 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from transformers import LlamaConfig, LlamaModel, PreTrainedModel
+from transformers import LlamaConfig, LlamaModel, PreTrainedModel, initialization
 
 from hitvideo.generator.config import KINDS, GeneratorConfig
 from hitvideo.generator.head import DigitHead, Digits
+from hitvideo.generator.names import Brush, Names
 from hitvideo.generator.order import AROUND, NOTHING, Kinds, Size, TokenOrder
 from hitvideo.generator.relations import RELATIONS, relations
 from hitvideo.generator.rope import Rope3D
@@ -29,6 +30,20 @@ from hitvideo.tokenizer.config import GROUP
 
 GLIMPSE = 64  # channels of what a position sees of each place around it
 WAVES = 6  # octaves of sines per axis that tell where in the clip a token lies
+
+
+class Reading(NamedTuple):
+    """A text as the model takes it.
+
+    inputs: of the Llama ``(B, L, width)``; present: which of them exist, booleans ``(B, L)``. gist:
+    what every position is told, the mean ``(B, 1, width)``. names: of the things of a layout
+    ``(B, THINGS, width)``; None where layouts are not understood.
+    """
+
+    inputs: Tensor
+    present: Tensor
+    gist: Tensor
+    names: Tensor | None
 
 
 class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
@@ -56,13 +71,26 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         self.above = nn.Embedding(self.digits.table, width)
         self.glimpse = nn.Embedding(self.digits.table, GLIMPSE)
         self.around = nn.Linear(AROUND * GLIMPSE, width, bias=False)
-        self.laid = nn.ModuleList(
-            nn.Linear(RELATIONS, width, bias=False) for _ in config.levels if config.layout
-        )
+        laid = config.levels if config.layout else []
+        self.laid = nn.ModuleList(nn.Linear(RELATIONS, width, bias=False) for _ in laid)
+        self.brushes = nn.ModuleList(Brush(width) for _ in laid)
+        self.names = Names(config.text_width, width) if config.layout else None
         self.llama = LlamaModel(llama)
         self.llama.rotary_emb = Rope3D(llama.head_dim)  # type: ignore[assignment, arg-type]
         self.head = DigitHead(self.digits, width, config.head_width, config.head_layers)
         self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """As transformers does, but for layouts.
+
+        Of these nothing is told at first: a model may learn of them later and forget nothing.
+        """
+        super()._init_weights(module)
+        spread: dict[nn.Module, float] = dict.fromkeys(self.laid, 0.0)
+        for part in (*self.brushes, self.names):
+            spread |= {} if part is None else part.spread
+        if module in spread:
+            initialization.normal_(module.weight, std=spread[module])  # type: ignore[arg-type]
 
     def order(self, size: Size | None = None) -> TokenOrder:
         """The token order for clips of ``size`` (frames, height, width); None: the native one."""
@@ -71,22 +99,24 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         levels = zip(config.strides, config.patches, config.codebooks, strict=True)
         return _order(tuple(levels), size or native)
 
-    def prefix(self, text: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Text ``(B, L, text_width)`` and mask ``(B, L)`` as Llama inputs, boolean mask and gist.
+    def read(self, text: Tensor, mask: Tensor) -> Reading:
+        """Embeddings ``(B, L, text_width)`` and mask ``(B, L)`` as this model takes them.
 
-        The gist ``(B, 1, width)`` is what every position is told of the text, its mean. A row whose
-        mask is all zero is the unconditional branch.
+        A row whose mask is all zero is the unconditional branch.
         """
         text = text.to(self.no_text.dtype)
         inputs = self.read_text(text)
         if self.text_place is not None:
             places = torch.arange(text.shape[1], device=text.device)
             inputs = inputs + self.text_place(places.clamp_max(self.config.text_places - 1))
-        silent = ~mask.bool().any(1)
+        told = mask.bool()
+        silent = ~told.any(1)
         first = torch.arange(mask.shape[1], device=mask.device) == 0
         bare = silent[:, None] & first
         inputs = torch.where(bare.unsqueeze(-1), self.no_text.to(inputs.dtype), inputs)
-        return inputs, mask.bool() | bare, self.read_gist(mean_embedding(text, mask)).unsqueeze(1)
+        gist = self.read_gist(mean_embedding(text, mask)).unsqueeze(1)
+        names = None if self.names is None else self.names(text, told)
+        return Reading(inputs, told | bare, gist, names)
 
     def fixed(self, order: TokenOrder, kinds: Kinds) -> Tensor:
         """The part of the Llama's inputs ``(N, width)`` that no token can change."""
@@ -110,17 +140,20 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         angles = share.unsqueeze(-1) * math.pi * 2.0 ** torch.arange(WAVES)
         return torch.cat([angles.sin(), angles.cos()], -1).flatten(1)
 
-    def lay(self, order: TokenOrder, layout: Tensor, depth: int | None = None) -> Tensor:
+    def lay(
+        self, order: TokenOrder, layout: Tensor, names: Tensor, depth: int | None = None
+    ) -> Tensor:
         """What the positions of the first ``depth`` levels are told of a layout ``(B, n, width)``.
 
-        layout: ``(B, t, MOMENTS, THINGS, 5)`` of as many groups, see `hitvideo.layout`.
+        layout: ``(B, t, MOMENTS, THINGS, 5)`` of as many groups, see `hitvideo.layout`. names: of
+        its things, see `Reading`.
         """
         counts = order.counts[:depth]
         pixels = order.coordinates[: sum(counts)] * torch.tensor(order.strides[-1])
         pixels[:, 0] = (pixels[:, 0] / GROUP).floor()
-        told = relations(layout, pixels, *order.size[1:])
-        parts = told.to(self.no_text.dtype).split(counts, 1)
-        return torch.cat([read(part) for read, part in zip(self.laid, parts, strict=False)], 1)
+        parts = relations(layout, pixels, *order.size[1:]).to(names.dtype).split(counts, 1)
+        told = zip(parts, self.laid, self.brushes, strict=False)
+        return torch.cat([read(part) + brush(part, names) for part, read, brush in told], 1)
 
     def say(self, table: nn.Embedding, digits: Tensor, level: Tensor) -> Tensor:
         """What a table says ``(B, n, width)`` of other positions' digits ``(B, n, count)``.
@@ -131,18 +164,13 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         summed = F.embedding_bag(rows.flatten(0, 1), table.weight, mode="sum")
         return summed.view(*rows.shape[:2], table.embedding_dim)
 
-    def questions(
-        self, order: TokenOrder, kinds: Kinds, known: Tensor, layout: Tensor | None
-    ) -> Tensor:
-        """The Llama's inputs ``(B, n, width)`` of the first n positions, but for the gist.
+    def questions(self, order: TokenOrder, kinds: Kinds, known: Tensor) -> Tensor:
+        """The Llama's inputs ``(B, n, width)`` of the first n positions, but for text and layout.
 
-        known: digits ``(B, n, count)`` of the same positions. layout: see `lay`.
+        known: digits ``(B, n, count)`` of the same positions.
         """
         here = slice(known.shape[1])
         x = self.fixed(order, kinds)[here]
-        if layout is not None and self.config.layout:
-            depth = int(order.level[known.shape[1] - 1]) + 1
-            x = x + self.lay(order, layout, depth)[:, here]
         x = x + self._look_up(self.before, order, known, order.before[here])
         level = order.level.to(known.device)[here]
         x = x + self.look_around(order, self.glance(known, level), here)
@@ -208,25 +236,29 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         """What the head is given of every position ``(B, N, width)``.
 
         known: digits ``(B, N, digits)`` of all levels or of the first ones; a position is told
-        those of earlier ones. text, text_mask: see `prefix`; of fewer rows, each belongs to as many
+        those of earlier ones. text, text_mask: see `read`; of fewer rows, each belongs to as many
         clips that follow each other and know nothing of one another, which costs less than to
         repeat it. kinds: what one step writes of every level. layout: see `lay`; None, or zeros,
         where none is known.
         """
         order, length, device = self.order(size), known.shape[1], known.device
-        prefix, seen, gist = self.prefix(text, text_mask)
-        captions, count, width = prefix.shape
+        reading = self.read(text, text_mask)
+        captions, count, width = reading.inputs.shape
         share = len(known) // captions  # clips of one caption
-        questions = self.questions(order, kinds, known, layout)
-        questions = questions.view(captions, share * length, width) + gist
+        questions = self.questions(order, kinds, known)
+        if layout is not None and reading.names is not None:
+            depth = int(order.level[length - 1]) + 1
+            names = reading.names.repeat_interleave(share, 0)
+            questions = questions + self.lay(order, layout, names, depth)[:, :length]
+        questions = questions.view(captions, share * length, width) + reading.gist
         step = order.block_index(kinds)[:length].to(device).repeat(share)
         clip = torch.arange(share, device=device).repeat_interleave(length)
         step, clip = (F.pad(x, (count, 0), value=-1) for x in (step, clip))
         reach = (step[:, None] >= step) & ((clip[:, None] == clip) | (clip == -1))
-        mask = reach & F.pad(seen, (0, share * length), value=True)[:, None, None, :]
+        mask = reach & F.pad(reading.present, (0, share * length), value=True)[:, None, None, :]
         places = F.pad(order.coordinates[:length].repeat(share, 1), (0, 0, count, 0))
         hidden: Tensor = self.llama(
-            inputs_embeds=torch.cat([prefix, questions.to(prefix.dtype)], 1),
+            inputs_embeds=torch.cat([reading.inputs, questions.to(reading.inputs.dtype)], 1),
             attention_mask=mask,
             position_ids=places.unsqueeze(0).to(device),  # text lies at the origin
             use_cache=False,

@@ -25,7 +25,7 @@ Quantize = Literal["auto", "int8", "nf4"] | None
 
 # What measured best, quality first (docs/generator.md); any other kind of device gets the last.
 AUTO = {"cpu": "int8", "cuda": "int8", "": "int8"}
-LEFT_ALONE = ["read_text", "read_gist", "place", "around", "laid", "head"]
+LEFT_ALONE = ["read_text", "read_gist", "place", "around", "laid", "names", "brushes", "head"]
 
 
 def resolve(quantize: str | None, device: torch.device) -> str | None:

@@ -45,7 +45,8 @@ from hitvideo.training.text_to_tokens import Batch, TextToTokens
 
 __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
 
-PLANNING = 0.3  # what a bit of a layout counts beside one of a token
+PLANNING = 0.3  # what a bit of a layout counts beside one of a token,
+NAMING = 0.1  # and one of a thing's name
 PULL = 40.0  # makes the gradients of own clips about as long as those of true ones
 HELD_OUT_TOON = range(900_000_000, 900_000_128)
 
@@ -76,17 +77,18 @@ def train(config: GeneratorTrainConfig) -> None:
     def score(step: int) -> tuple[Tensor, str]:
         with accelerator.autocast():
             batch, word = data.sample(step)
-            cost, planned = module(*batch)
-        planning = PLANNING * planned.mean() if planned.numel() else planned.sum()
+            cost, planned, named = module(*batch)
+        heard = planned.sum()  # zero where there is nothing to plan
+        if planned.numel():
+            heard = PLANNING * planned.mean() + NAMING * named.mean()
+            word += f", {planned.mean().item():.2f} of layouts, {named.mean().item():.2f} of names"
         if batch.pull is not None:
-            return PULL * cost.sum() / batch.pull[..., 0].numel() + planning, word
+            return PULL * cost.sum() / batch.pull[..., 0].numel() + heard, word
         order = model.generator.order(batch.size)
         depth = int(order.level[cost.shape[1] - 1]) + 1
         share = _level_weights(order).to(cost.device)[: cost.shape[1]]
         loss = (cost * share).sum(1).mean() / depth
-        if planned.numel():
-            word += f", {planned.mean().item():.2f} of layouts"
-        return loss + planning, f"{loss.item():.2f} bits {word}"
+        return loss + heard, f"{loss.item():.2f} bits {word}"
 
     def validate(averaged: TextToTokens, last: bool) -> dict[str, Any]:
         modes = MODES if last else [averaged.generator.config.mode]
@@ -116,40 +118,39 @@ def held_out_bits(
     """Mean bits per token on unseen clips, for every mode: [all, level 1, level 2, ...].
 
     "untold" is the first mode without the captions: what reading them saves is the difference. All
-    know the true layouts. "layout": mean bits of a place in these (of the first captions of every
-    batch), with the captions and without.
+    know the true layouts. "layout": mean bits of a place in these.
     """
     generator, device = model.generator, accelerator.device
     order = generator.order()
-    report = {}
+    report: dict[str, list[float]] = {}
+    places: list[float] = []
     for name, mode, told in [(modes[0], modes[0], True), ("untold", modes[0], False)] + [
         (mode, mode, True) for mode in modes[1:]
     ]:
         kinds = kinds_of(mode, len(order.counts))
-        total, places = torch.zeros(len(order)), []
+        total = torch.zeros(len(order))
         for first in range(0, len(tokens), batch):
             chosen = list(range(first, min(first + batch, len(tokens))))
             digits = split_digits(generator, tokens, chosen).to(device)
             words = [tokens.captions[i][0] for i in chosen]
             ids, mask = (x.to(device) for x in model.text.tokenize(words))
             reads = torch.full((len(chosen),), told, device=device)
-            plan = layout = None
+            layout = None
             if model.planner is not None:
                 plan = to_codes(tokens.layout[chosen]).to(device)
                 layout = from_codes(plan)
-            clips = Batch(digits, digits, ids, mask, reads, kinds, layout=layout, plan=plan)
+                if name == modes[0]:
+                    places += model.plan_bits(model.text(ids, mask), mask, plan).flatten().tolist()
+            clips = Batch(digits, digits, ids, mask, reads, kinds, layout=layout)
             with accelerator.autocast():
-                cost, planned = model(*clips)
+                cost, *_ = model(*clips)
             total += cost.float().sum(0).cpu()
-            places += planned.float().flatten().tolist()
         bits = [
             float(total[order.level == k].sum()) / len(tokens) for k in range(len(order.counts))
         ]
         levels = [b / n for b, n in zip(bits, order.tokens, strict=True)]
         report[name] = [round(x, 3) for x in (sum(bits) / sum(order.tokens), *levels)]
-        if mode == modes[0] and places:
-            report.setdefault("layout", []).append(round(mean(places), 3))
-    return report
+    return report | ({"layout": [round(mean(places), 3)]} if places else {})
 
 
 def _level_weights(order: TokenOrder) -> Tensor:
@@ -207,13 +208,8 @@ def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
     if config.init:
         text = TextEncoder.from_pretrained(Path(config.init) / "text")
         path = Path(config.init) / "generator"
-        told = GeneratorConfig.from_pretrained(path).layout
-        generator = HiTVideoGenerator.from_pretrained(
-            path, dtype=torch.float32, layout=told or layouts
-        )
-        if not told:  # what it is told from now on must not disturb what it knows
-            for parameter in generator.laid.parameters():
-                torch.nn.init.zeros_(parameter)
+        layouts = layouts or GeneratorConfig.from_pretrained(path).layout
+        generator = HiTVideoGenerator.from_pretrained(path, dtype=torch.float32, layout=layouts)
         settings = generator.config
         if settings.levels != written_levels(tokenizer.config, config.levels):
             raise HiTVideoError(f"The model in {config.init} writes other levels than this run.")

@@ -20,10 +20,12 @@ from hitvideo.generator.order import TokenOrder
 from hitvideo.layout import from_codes, groups_from, to_codes
 from hitvideo.training.generator_settings import GeneratorTrainConfig
 from hitvideo.training.own_clips import OwnClips
-from hitvideo.training.text_to_tokens import Batch, TextToTokens, by_digit
+from hitvideo.training.scenes import draw_scenes
+from hitvideo.training.text_to_tokens import Batch, Heard, TextToTokens, by_digit
 
 KIND_SHARES = (0.6, 0.1, 0.3)  # how often each of KINDS is trained, for every level on its own
 DROP_LAYOUT = 0.1  # share of the clips whose layout is not told, as nobody may know it
+SCENES = 24  # heard at every step
 BRIEF_CLIPS = 2  # times as many clips in a batch of brief ones, which are quickly read,
 BRIEF_GROUPS = 4  # and as many pieces of each, which share the reading of its caption
 
@@ -57,6 +59,19 @@ class Batches:
         # All processes share kinds and length, or the fast ones would wait for the slow.
         common = random.Random(config.seed * 7919 + step)
         rng = random.Random((config.seed * 1_000_003 + step) * 1024 + self.rank)
+        batch, word = self._clips(common, rng)
+        if self.model.planner is not None:
+            batch = batch._replace(heard=self._scenes(rng))
+        return batch, word
+
+    def _scenes(self, rng: random.Random) -> Heard:
+        config = self.config
+        size = config.frames, config.size, config.size
+        captions, *told = draw_scenes(SCENES, size, config.fps, rng)
+        return Heard(*(x.to(self.device) for x in (*self.model.text.tokenize(captions), *told)))
+
+    def _clips(self, common: random.Random, rng: random.Random) -> tuple[Batch, str]:
+        config = self.config
         if self.own and common.random() < config.own_clips:
             batch, visible = self.own.sample(common, rng)
             return batch, f"{visible:.2f} shown"
@@ -90,12 +105,11 @@ class Batches:
         weight = weight.to(self.device) / (1 + config.focus * self.covered)  # about 1 on the whole
         batch = Batch(digits, known, ids, mask, told, kinds, size, weight)
         if self.model.planner is not None:
-            plan = to_codes(self.tokens.layout[chosen])
-            shared = plan.repeat_interleave(pieces, 0)
-            layout = from_codes(groups_from(shared, starts, order.grids[0][0]))
+            plan = to_codes(self.tokens.layout[shown])
+            layout = from_codes(groups_from(plan, starts, order.grids[0][0]))
             untold = torch.rand(len(layout), generator=generator, device=self.device) < DROP_LAYOUT
             layout = layout.to(self.device).masked_fill(untold.view(-1, 1, 1, 1, 1), 0)
-            batch = batch._replace(layout=layout, plan=plan.to(self.device))
+            batch = batch._replace(layout=layout)
         if common.random() < config.own_tokens:
             batch = self.model.with_own_tokens(batch, rng)
         return batch, "of true clips"

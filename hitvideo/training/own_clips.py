@@ -26,16 +26,15 @@ from hitvideo.data.toon import (
     caption,
     classes,
     labels,
-    sample_scene,
-    scene_layout,
 )
 from hitvideo.evaluation.judge import FRAMES, Judge, prepare
 from hitvideo.generator.config import kinds_of
 from hitvideo.generator.decode import write
 from hitvideo.generator.order import Size, TokenOrder
 from hitvideo.generator.sampling import Sampling
-from hitvideo.layout import from_codes, groups_from, to_codes
+from hitvideo.layout import from_codes, groups_from
 from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.training.scenes import draw_scene, plans
 from hitvideo.training.text_to_tokens import Batch, TextToTokens, by_digit
 
 SEEDS = range(100_000_000, 200_000_000)  # of the captions: scenes that nothing else renders
@@ -94,14 +93,13 @@ class OwnClips:
         order = generator.order(size)
         depth = lesson.depth or len(order.counts)
         count = max(1, round(self.batch * lesson.captions))
-        scenes = [sample_scene(rng.choice(SEEDS)) for _ in range(count)]
+        scenes = [draw_scene(rng, SEEDS) for _ in range(count)]
         words = [caption(scene, rng.getrandbits(32)) for scene in scenes]
         device = self.judge.places.device
         ids, mask = (x.to(device) for x in text.tokenize(words))
-        plan, layout = None, None
+        layout = None
         if generator.config.layout:
-            plan, layout = (x.to(device) for x in self._layouts(scenes, order, rng))
-            layout = layout.repeat_interleave(TRIES, 0)
+            layout = self._layouts(scenes, order, rng).to(device).repeat_interleave(TRIES, 0)
         names = [name for name in ATTRIBUTES if not (lesson.brief and name == "motion")]
         right = classes([labels(scene) for scene in scenes]).to(device)
         with torch.autocast(device.type, enabled=False):  # as clips are written and judged later
@@ -112,24 +110,21 @@ class OwnClips:
         kinds = kinds_of(generator.config.mode, len(order.counts))
         pull = thinned(by_digit(pulls, order, digits.shape[-1]), rng)
         batch = Batch(digits, digits, ids, mask, told, kinds, size)
-        return batch._replace(pull=pull, layout=layout, plan=plan), shown
+        return batch._replace(pull=pull, layout=layout), shown
 
-    def _layouts(
-        self, scenes: Sequence[Scene], order: TokenOrder, rng: random.Random
-    ) -> tuple[Tensor, Tensor]:
-        """The scenes' layouts as codes, and those of the clips to write, from anywhere in them.
+    def _layouts(self, scenes: Sequence[Scene], order: TokenOrder, rng: random.Random) -> Tensor:
+        """The scenes' layouts, of clips as long as the order's, from anywhere in them.
 
         From where the main thing is within the frame, as long as it ever is: nobody could read it
         elsewhere.
         """
-        fps = self.model.generator.config.fps
-        plan = torch.stack([to_codes(scene_layout(scene, *self.size, fps)) for scene in scenes])
+        plan = plans(scenes, self.size, self.model.generator.config.fps)
         starts, count = [], order.grids[0][0]
         for places in from_codes(plan)[..., 0, 1:3]:
             seen = (places.abs() < 1).flatten(1).all(1)[: len(places) - count + 1]
             fit = seen.nonzero().flatten().tolist()
             starts.append(rng.choice(fit or range(len(seen))))
-        return plan, from_codes(groups_from(plan, starts, count))
+        return from_codes(groups_from(plan, starts, count))
 
     def _write(
         self,

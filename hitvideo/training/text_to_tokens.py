@@ -5,6 +5,7 @@ Knows nothing of where the clips come from, or of optimizers.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,9 +19,18 @@ from hitvideo.generator import HiTVideoGenerator, TextEncoder
 from hitvideo.generator.model import cross_entropy_bits
 from hitvideo.generator.order import Kinds, Size, TokenOrder
 from hitvideo.tokenizer.config import GROUP
+from hitvideo.training.scenes import CALLED, NO_THING
 
-PLANS = 16  # at most: captions of a batch for which layouts are planned, too
 OWN_TOKENS = 0.4  # at most: the share of a clip's positions of which the model is told its own
+
+
+class Heard(NamedTuple):
+    """Captions ``ids``, ``mask`` ``(C, L)`` and what they tell: see `scenes.Scenes`."""
+
+    ids: Tensor
+    mask: Tensor
+    plan: Tensor
+    called: Tensor
 
 
 class Batch(NamedTuple):
@@ -32,7 +42,7 @@ class Batch(NamedTuple):
     (None: the native one). weight: what each digit counts ``(B, N, count)`` (None: 1). pull: of own
     clips, which have no right codes, how much better a larger value of each digit would be. layout:
     where things are ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.layout`; zeros if that is not
-    told. plan: the layouts of the captions' whole clips, as codes ``(C, t, MOMENTS, THINGS)``.
+    told. heard: scenes that are told and not shown; nothing to do with the clips.
     """
 
     codes: Tensor
@@ -45,7 +55,7 @@ class Batch(NamedTuple):
     weight: Tensor | None = None
     pull: Tensor | None = None
     layout: Tensor | None = None
-    plan: Tensor | None = None
+    heard: Heard | None = None
 
 
 class TextToTokens(nn.Module):
@@ -59,41 +69,58 @@ class TextToTokens(nn.Module):
     ) -> None:
         super().__init__()
         self.text, self.generator, self.planner = text, generator, planner
+        self.call = None  # a thing's name, in words that Toon has for it; of no use afterwards
+        if generator.names is not None:
+            width = generator.names.name.out_features
+            self.call = nn.Linear(width, sum(len(words) for words in CALLED))
+            nn.init.zeros_(self.call.weight)
 
-    def forward(self, *fields: object) -> tuple[Tensor, Tensor]:
+    def forward(self, *fields: object) -> tuple[Tensor, Tensor, Tensor]:
         """What every position ``(B, N)`` of the batch that the fields make up costs, in bits.
 
         Of own clips ``(n,)``, for the positions that have a pull: how far their expected values lie
-        against it. And what the places of the first captions' layouts cost ``(c, n)``.
+        against it. And of the scenes that are heard, what the places of their layouts cost
+        ``(C, m)`` and their things' names ``(k,)``, both in bits.
         """
         batch = Batch(*fields)  # type: ignore[arg-type]
         read, mask = self._read(batch)
-        planned = self._plan_bits(batch, read, mask)
+        planned = named = read.new_zeros(0)
+        if batch.heard is not None:
+            planned, named = self._listen(batch.heard)
         if batch.pull is None:
             logits = self._logits(batch, read, mask)
-            return cross_entropy_bits(logits, batch.codes, batch.weight), planned
+            return cross_entropy_bits(logits, batch.codes, batch.weight), planned, named
         generator, asked = self.generator, batch.pull.any(-1)
         level = generator.order(batch.size).level[: asked.shape[1]].to(asked.device)
         level = level.expand_as(asked)[asked]
         hidden = generator.hidden(batch.known, read, mask, batch.kinds, batch.size, batch.layout)
         logits = generator.head(hidden[asked], batch.codes[asked], level)
         expected = expected_values(logits, generator.digits.steps(level))
-        return -(batch.pull[asked] * expected).mean(-1), planned
+        return -(batch.pull[asked] * expected).mean(-1), planned, named
 
-    def _plan_bits(self, batch: Batch, read: Tensor, mask: Tensor) -> Tensor:
-        """``(c, n)``; of no captions where no layout is known."""
-        if batch.plan is None or self.planner is None:
-            return read.new_zeros(0, 1)
-        codes = batch.plan[:PLANS]
-        known = codes.flatten(1).any(1)
-        if not known.any():
-            return read.new_zeros(0, 1)
-        size = GROUP * codes.shape[1], codes.shape[2], codes.shape[3]
+    def _listen(self, heard: Heard) -> tuple[Tensor, Tensor]:
+        read = self.text(heard.ids, heard.mask)
+        planned = self.plan_bits(read, heard.mask, heard.plan)
+        names = self.generator.read(read, heard.mask).names
+        if names is None or self.call is None:
+            return planned, read.new_zeros(0)
+        there = heard.called[..., 0] != NO_THING
+        words = self.call(names[there]).float().split([len(words) for words in CALLED], -1)
+        called = heard.called[there].unbind(-1)
+        nats = [F.cross_entropy(w, c, reduction="none") for w, c in zip(words, called, strict=True)]
+        return planned, torch.stack(nats).sum(0) / math.log(2)
+
+    def plan_bits(self, read: Tensor, mask: Tensor, plan: Tensor) -> Tensor:
+        """Bits ``(C, m)`` of the places of layouts, codes ``(C, t, MOMENTS, THINGS)``.
+
+        read, mask: embeddings of their captions ``(C, L, text_width)`` and mask ``(C, L)``.
+        """
+        if self.planner is None:
+            return read.new_zeros(0)
+        size = GROUP * plan.shape[1], plan.shape[2], plan.shape[3]
         order = self.planner.order(size)
-        digits = self.planner.digits.split(codes[known].flatten(1), order.level.to(codes.device))
-        text, seen = read[:PLANS][known], mask[:PLANS][known]
-        logits = self.planner(digits, text, seen, ("token",), size=size)
-        return cross_entropy_bits(logits, digits)
+        digits = self.planner.digits.split(plan.flatten(1), order.level.to(plan.device))
+        return cross_entropy_bits(self.planner(digits, read, mask, ("token",), size=size), digits)
 
     def logits(self, batch: Batch) -> Tensor:
         """Of every digit's values ``(B, N, count, choices)``."""

@@ -1,0 +1,86 @@
+"""What each thing of a layout is, read from the text, and how it looks from every position.
+
+A layout says where things are but not which; words say what there is but not where. Each thing
+reads the text by a query of its own, and what it finds, its name, meets the position's place on it:
+a box with a phrase (GLIGEN, arXiv 2301.07093). Knows nothing of tokens.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hitvideo.generator.relations import RELATIONS
+from hitvideo.layout import MOMENTS, THINGS
+
+HEADS = 4
+PLACES = 64  # words beyond lie where the last of these does
+STROKES = 256  # channels in which names and places meet
+
+
+class Names(nn.Module):
+    """Reads a name for each thing. text_width: of the embeddings; width: of the names.
+
+    It is told where words stand: which of two things is meant is a matter of word order.
+    """
+
+    def __init__(self, text_width: int, width: int) -> None:
+        super().__init__()
+        self.where = nn.Embedding(PLACES, text_width)
+        self.asks = nn.Embedding(THINGS, width)
+        self.find = nn.Linear(text_width, width, bias=False)
+        self.said = nn.Linear(text_width, width, bias=False)
+        self.name = nn.Linear(width, width, bias=False)
+
+    @property
+    def spread(self) -> dict[nn.Module, float]:
+        """The deviation that each table begins with.
+
+        Two things are to tell words apart from the start: with the 0.02 of transformers it takes
+        many times as long to learn.
+        """
+        return {self.asks: 1.0, self.where: 0.1}
+
+    def forward(self, text: Tensor, told: Tensor) -> Tensor:
+        """Names ``(B, THINGS, width)`` of a text ``(B, L, text_width)``; zeros where none is told.
+
+        told: which embeddings count, booleans ``(B, L)``.
+        """
+        places = torch.arange(text.shape[1], device=text.device).clamp_max(PLACES - 1)
+        placed = text + self.where(places)
+        keys, values = (
+            part(placed).unflatten(-1, (HEADS, -1)).transpose(1, 2)
+            for part in (self.find, self.said)
+        )
+        asks = self.asks.weight.unflatten(-1, (HEADS, -1)).transpose(0, 1)
+        asks = asks.expand(len(text), -1, -1, -1)
+        silent = ~told.any(1)
+        seen = (told | silent[:, None])[:, None, None]  # nothing at all cannot be attended to
+        found = F.scaled_dot_product_attention(asks, keys, values, attn_mask=seen)
+        names = self.name(found.transpose(1, 2).flatten(2))
+        return names.masked_fill(silent[:, None, None], 0)
+
+
+class Brush(nn.Module):
+    """What a place on a thing of that name is told, for one level. width: of all it tells."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.place = nn.Linear(RELATIONS // THINGS, STROKES, bias=False)
+        self.name = nn.Linear(width, STROKES, bias=False)
+        self.paint = nn.Linear(STROKES, width, bias=False)
+
+    @property
+    def spread(self) -> dict[nn.Module, float]:
+        """As `Names.spread`: strokes of about 0.2, of which nothing is told at first."""
+        return {self.place: 0.1, self.name: 0.06, self.paint: 0.0}
+
+    def forward(self, relations: Tensor, names: Tensor) -> Tensor:
+        """``(B, N, width)``, the sum over the things; nothing where no thing is, or has a name.
+
+        relations: ``(B, N, RELATIONS)``. names: ``(B, THINGS, width)``.
+        """
+        each = relations.unflatten(-1, (MOMENTS, THINGS, -1)).transpose(2, 3).flatten(3)
+        strokes = F.silu(self.place(each)) * self.name(names).unsqueeze(1)
+        return self.paint(strokes.sum(2))
