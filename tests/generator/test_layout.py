@@ -102,7 +102,7 @@ def test_places_and_things_share_a_frame_that_no_patch_divides(told: HiTVideoGen
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hitvideo.generator.model.relations", note)
-        told.lay(order, LAYOUTS[:1, :2])
+        told.lay(order, LAYOUTS[:1, :2], torch.zeros(1, THINGS, 64))
     ((places, size),) = seen
     assert size == (32, 48)
     assert places[:, 1].max() < 32 + 16 and places[0].tolist() == [0, 16, 16]
@@ -153,6 +153,26 @@ def test_cached_and_full_pass_agree_on_a_layout(
     # At temperature 0 the digits written are the likeliest ones of the full pass.
     assert (full.argmax(-1) == digits)[real].float().mean() > 0.999
     assert (other.argmax(-1) == digits)[real].float().mean() < 0.99
+
+
+def test_guidance_leaves_the_layout_told_and_its_things_unnamed(
+    told: HiTVideoGenerator, read: tuple[torch.Tensor, torch.Tensor]
+) -> None:
+    text, mask = read
+    layout = LAYOUTS[:3, :2]
+    *_, last = write(told, text, mask, [1, 2, 3], Sampling(2.0, 0.0), layout=layout)
+    assert last.codes is not None
+    order, kinds = told.order(), kinds_of("token", 3)
+    digits = told.digits.split(last.codes, order.level)
+    with torch.no_grad():
+        with_text, without = (
+            told(digits, text, seen, kinds, layout=layout)
+            for seen in (mask, torch.zeros_like(mask))
+        )
+    guided = (without + 2.0 * (with_text - without)).nan_to_num(-torch.inf)  # no such value
+    real = (told.digits.steps(order.level) > 1).expand_as(digits)
+    assert (guided.argmax(-1) == digits)[real].float().mean() > 0.999
+    assert (with_text.argmax(-1) == digits)[real].float().mean() < 0.99
 
 
 def test_a_level_is_told_the_same_however_many_follow(

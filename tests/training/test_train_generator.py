@@ -263,7 +263,7 @@ def test_positions_without_a_pull_are_not_worked_out_and_change_nothing() -> Non
     kinds, told = ["token"] * 3, torch.ones(2, dtype=torch.bool)
     pull = torch.randn(codes.shape) * (torch.rand(codes.shape[:2]) < 0.3).unsqueeze(-1)
     batch = Batch(codes, codes, ids, mask, told, kinds, SIZE, pull=pull)
-    cost, _ = model(*batch)
+    cost, *_ = model(*batch)
     assert len(cost) == pull.any(-1).sum()
     expected = expected_values(model.logits(batch), digits.steps(order.level))
     assert cost.sum().item() == pytest.approx(-(pull * expected).mean(-1).sum().item(), abs=1e-4)
