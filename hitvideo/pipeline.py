@@ -23,6 +23,7 @@ from hitvideo.generation import (
     check_request,
     unknown_words,
 )
+from hitvideo.layout import from_codes, to_codes
 from hitvideo.reconstruction import LevelResult, ReconstructStep, reconstruct
 from hitvideo.tokenizer import (
     HiTVideoTokenizer,
@@ -161,16 +162,20 @@ class HiTVideoPipeline:
         with self._reading:
             return self.text.unread(prompt)
 
-    def bits(self, frames: np.ndarray, captions: Sequence[str]) -> Tensor:
-        """What a clip's own tokens cost under each caption, ``(captions, levels)``.
+    def bits(
+        self, frames: np.ndarray, captions: Sequence[str], layout: Tensor | None = None
+    ) -> Tensor:
+        """What a clip costs under each caption ``(captions, 1 + levels)``: its layout, its tokens.
 
         frames: uint8 RGB of the generator's native size. The tokens are written one position a
-        step, as far as the generator writes. Raises HiTVideoError without a generator.
+        step, as far as the generator writes. layout: the clip's ``(t, MOMENTS, THINGS, 5)``, see
+        `hitvideo.layout`, which its tokens are then told; None if it is not known, which costs
+        nothing, as does any without a planner. Raises HiTVideoError without a generator.
         """
         if self.generator is None or self.text is None:
             raise HiTVideoError("These weights hold no generator, so no text can be scored.")
         from hitvideo.generator.config import kinds_of
-        from hitvideo.generator.model import cross_entropy_bits
+        from hitvideo.generator.model import cross_entropy_bits, plan_bits
 
         order, count = self.generator.order(), len(self.generator.config.levels)
         text, mask = self._read(captions)
@@ -178,9 +183,13 @@ class HiTVideoPipeline:
             codes = self.tokenizer.encode(frames_to_video(frames).to(self.device), count)
             digits = self.generator.digits.split(order.build(codes.levels), order.level)
             digits = digits.expand(len(captions), -1, -1)
-            logits = self.generator(digits, text, mask, kinds_of("token", count))
+            known, planned = None, text.new_zeros(len(captions))
+            if layout is not None and self.planner is not None:
+                plan = to_codes(layout).to(self.device).expand(len(captions), -1, -1, -1)
+                known, planned = from_codes(plan), plan_bits(self.planner, text, mask, plan).sum(1)
+            logits = self.generator(digits, text, mask, kinds_of("token", count), layout=known)
             bits = cross_entropy_bits(logits, digits)
-        return torch.stack([bits[:, order.level == k].sum(1) for k in range(count)], 1)
+        return torch.stack([planned, *(bits[:, order.level == k].sum(1) for k in range(count))], 1)
 
     def _read(self, prompts: Sequence[str]) -> tuple[Tensor, Tensor]:
         assert self.text is not None

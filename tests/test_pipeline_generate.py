@@ -11,6 +11,7 @@ import pytest
 import torch
 from tiny_generator import SIZE, save_tiny_weights
 
+from hitvideo.data.toon import sample_scene, scene_layout
 from hitvideo.errors import HiTVideoError
 from hitvideo.generation import MAX_PROMPT, unknown_words
 from hitvideo.pipeline import HiTVideoPipeline, video_to_frames
@@ -173,8 +174,12 @@ def test_unknown_words_are_named_once_and_simple_forms_are_known(
 def test_a_clip_has_its_price_under_every_caption(pipeline: HiTVideoPipeline) -> None:
     frames = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
     bits = pipeline.bits(frames, [PROMPT, "a cat", PROMPT])
-    assert bits.shape == (3, 3) and (bits > 0).all()
+    assert bits.shape == (3, 4) and (bits[:, 0] == 0).all() and (bits[:, 1:] > 0).all()
     assert torch.allclose(bits[0], bits[2], rtol=1e-4) and not torch.allclose(bits[0], bits[1])
+    layout = scene_layout(sample_scene(0), *SIZE)
+    known = pipeline.bits(frames, [PROMPT, "a cat"], layout)
+    assert (known > 0).all() and not torch.allclose(known[0, 0], known[1, 0])
+    assert not torch.allclose(known[:, 1:], bits[:2, 1:])
 
 
 def test_the_end_of_a_long_prompt_is_named_and_changes_no_token(

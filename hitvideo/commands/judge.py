@@ -197,10 +197,10 @@ def run_reading(args: argparse.Namespace) -> None:
         return
     for group in ("trained", "withheld"):
         for name, shares in report[group].items():
-            levels = ", ".join(
-                f"level {k} {share:.0%}" for k, share in enumerate(shares["levels"], 1)
-            )
-            print(f"{group}, {name}: {shares['all']:.0%} ({levels}; chance {shares['chance']:.0%})")
+            parts = [f"layout {shares['layout']:.0%}"]
+            parts += [f"level {k} {share:.0%}" for k, share in enumerate(shares["levels"], 1)]
+            chance = f"chance {shares['chance']:.0%}"
+            print(f"{group}, {name}: {shares['all']:.0%} ({', '.join(parts)}; {chance})")
 
 
 def _check_clips(clips: int) -> None:

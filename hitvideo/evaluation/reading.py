@@ -1,25 +1,27 @@
 """What a generator knows of captions: under which word a scene's own tokens are likeliest.
 
 Of all words of an attribute, put into the caption one after the other, the right one should make
-the scene's true tokens cost the fewest bits. That takes neither sampling nor a judge, and tells
-level by level whether the text is followed at all. Takes any function from a clip and captions to
-bits; knows nothing of generators, tokenizers or files; returns plain data for JSON.
+the scene's true layout and tokens cost the fewest bits. That takes neither sampling nor a judge,
+and tells part by part whether the text is followed at all. Takes any function from a clip, captions
+and a layout to bits; knows nothing of generators, tokenizers or files; returns plain data for JSON.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from hitvideo.data.toon import ATTRIBUTES, Scene, caption, labels
+from hitvideo.data.toon import ATTRIBUTES, Scene, caption, labels, scene_layout
 from hitvideo.evaluation.alignment import Case, Size, wilson_interval
 
-# A clip (T, H, W, 3) and captions, to the bits of its tokens under each (captions, levels).
-Bits = Callable[[np.ndarray, Sequence[str]], Tensor]
+# A clip (T, H, W, 3), captions and the clip's layout, to bits under each (captions, 1 + levels): of
+# the layout first, then of the tokens.
+Bits = Callable[[np.ndarray, Sequence[str], Tensor], Tensor]
 
 
 def evaluate_reading(
@@ -31,8 +33,9 @@ def evaluate_reading(
     """Shares of scenes whose right word is the likeliest, of trained and withheld combinations.
 
     size: of the clips that the scenes are rendered as. shown: wraps the loop, for a progress bar.
-    Shares come per attribute, for every level's bits alone ("levels", coarse to fine) and for their
-    sum ("all"), with the Wilson interval of that.
+    Shares come per attribute, for the layout's bits alone ("layout"), for every level's alone
+    ("levels", coarse to fine) and for their sum ("all"), with the Wilson interval of that. Of what
+    costs the same whatever is said, nothing is right.
     """
     right: dict[str, dict[bool, list[list[bool]]]] = {
         name: {False: [], True: []} for name in ATTRIBUTES
@@ -44,11 +47,13 @@ def evaluate_reading(
             for name, words in ATTRIBUTES.items()
             for word in words
         ]
-        costs = bits(clip, captions).split([len(words) for words in ATTRIBUTES.values()])
+        layout = scene_layout(case.scene, *astuple(size))
+        costs = bits(clip, captions, layout).split([len(words) for words in ATTRIBUTES.values()])
         for cost, (name, words) in zip(costs, ATTRIBUTES.items(), strict=True):
             truth = words.index(labels(case.scene)[name])
-            sums = [*cost.unbind(1), cost.sum(1)]
-            right[name][case.withheld].append([int(each.argmin()) == truth for each in sums])
+            sums = torch.cat([cost, cost.sum(1, keepdim=True)], 1)
+            fewest = (sums.argmin(0) == truth) & (sums.amin(0) < sums.amax(0))
+            right[name][case.withheld].append(fewest.tolist())
     report: dict[str, Any] = {"clips": len(cases)}
     for withheld, group in ((False, "trained"), (True, "withheld")):
         report[group] = {
@@ -72,7 +77,8 @@ def _shares(hits: list[list[bool]], words: int) -> dict[str, Any]:
     shares = np.mean(hits, 0).tolist()
     whole = sum(hit[-1] for hit in hits)
     return {
-        "levels": shares[:-1],
+        "layout": shares[0],
+        "levels": shares[1:-1],
         "all": shares[-1],
         "all_interval_95": wilson_interval(whole, len(hits)),
         "chance": 1 / words,

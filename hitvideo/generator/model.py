@@ -278,6 +278,18 @@ def _order(levels: tuple[tuple[Size, int, int], ...], size: Size) -> TokenOrder:
     return TokenOrder(strides, size, patches, codebooks)
 
 
+def plan_bits(planner: HiTVideoGenerator, text: Tensor, mask: Tensor, plan: Tensor) -> Tensor:
+    """Bits ``(B, n)`` of the places of layouts under captions, see `HiTVideoGenerator.read`.
+
+    planner: a generator whose tokens are those of layouts. plan: `hitvideo.layout.to_codes` of
+    them, ``(B, t, MOMENTS, THINGS)``.
+    """
+    size = GROUP * plan.shape[1], plan.shape[2], plan.shape[3]
+    order = planner.order(size)
+    digits = planner.digits.split(plan.flatten(1), order.level.to(plan.device))
+    return cross_entropy_bits(planner(digits, text, mask, ("token",), size=size), digits)
+
+
 def cross_entropy_bits(logits: Tensor, digits: Tensor, weight: Tensor | None = None) -> Tensor:
     """Bits of every position ``(B, N)`` under logits ``(B, N, digits, choices)``.
 

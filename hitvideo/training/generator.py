@@ -29,6 +29,7 @@ from hitvideo.generator import (
     written_levels,
 )
 from hitvideo.generator.config import MINI_HEAD, MINI_LLAMA, kinds_of
+from hitvideo.generator.model import plan_bits
 from hitvideo.generator.order import TokenOrder
 from hitvideo.generator.presets import planner
 from hitvideo.generator.storage import load_planner
@@ -140,7 +141,8 @@ def held_out_bits(
                 plan = to_codes(tokens.layout[chosen]).to(device)
                 layout = from_codes(plan)
                 if name == modes[0]:
-                    places += model.plan_bits(model.text(ids, mask), mask, plan).flatten().tolist()
+                    read = model.text(ids, mask)
+                    places += plan_bits(model.planner, read, mask, plan).flatten().tolist()
             clips = Batch(digits, digits, ids, mask, reads, kinds, layout=layout)
             with accelerator.autocast():
                 cost, *_ = model(*clips)

@@ -16,9 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hitvideo.generator import HiTVideoGenerator, TextEncoder
-from hitvideo.generator.model import cross_entropy_bits
+from hitvideo.generator.model import cross_entropy_bits, plan_bits
 from hitvideo.generator.order import Kinds, Size, TokenOrder
-from hitvideo.tokenizer.config import GROUP
 from hitvideo.training.scenes import CALLED, NO_THING
 
 OWN_TOKENS = 0.4  # at most: the share of a clip's positions of which the model is told its own
@@ -100,27 +99,17 @@ class TextToTokens(nn.Module):
 
     def _listen(self, heard: Heard) -> tuple[Tensor, Tensor]:
         read = self.text(heard.ids, heard.mask)
-        planned = self.plan_bits(read, heard.mask, heard.plan)
+        planned = read.new_zeros(0)
+        if self.planner is not None:
+            planned = plan_bits(self.planner, read, heard.mask, heard.plan)
         names = self.generator.read(read, heard.mask).names
         if names is None or self.call is None:
-            return planned, read.new_zeros(0)
+            return planned, read.new_zeros(1)
         there = heard.called[..., 0] != NO_THING
         words = self.call(names[there]).float().split([len(words) for words in CALLED], -1)
         called = heard.called[there].unbind(-1)
         nats = [F.cross_entropy(w, c, reduction="none") for w, c in zip(words, called, strict=True)]
         return planned, torch.stack(nats).sum(0) / math.log(2)
-
-    def plan_bits(self, read: Tensor, mask: Tensor, plan: Tensor) -> Tensor:
-        """Bits ``(C, m)`` of the places of layouts, codes ``(C, t, MOMENTS, THINGS)``.
-
-        read, mask: embeddings of their captions ``(C, L, text_width)`` and mask ``(C, L)``.
-        """
-        if self.planner is None:
-            return read.new_zeros(0)
-        size = GROUP * plan.shape[1], plan.shape[2], plan.shape[3]
-        order = self.planner.order(size)
-        digits = self.planner.digits.split(plan.flatten(1), order.level.to(plan.device))
-        return cross_entropy_bits(self.planner(digits, read, mask, ("token",), size=size), digits)
 
     def logits(self, batch: Batch) -> Tensor:
         """Of every digit's values ``(B, N, count, choices)``."""

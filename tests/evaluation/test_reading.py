@@ -12,6 +12,7 @@ from hitvideo.cli import main
 from hitvideo.data.toon import ATTRIBUTES, labels, sample_scene
 from hitvideo.evaluation.alignment import Size, unseen_cases
 from hitvideo.evaluation.reading import evaluate_reading, retold
+from hitvideo.layout import MOMENTS, THINGS
 
 SIZE = Size(frames=2, height=8, width=8, fps=2.0)
 
@@ -31,17 +32,21 @@ def test_levels_that_follow_the_text_are_told_from_those_that_do_not() -> None:
     prompts = {case.prompt for case in cases}
     withheld = {case.prompt for case in cases if case.withheld}
 
-    def bits(clip: np.ndarray, captions: Sequence[str]) -> Tensor:
-        """Level 1 knows its captions but for withheld ones, level 2 takes the first word always."""
-        assert clip.shape == (2, 8, 8, 3)
+    def bits(clip: np.ndarray, captions: Sequence[str], layout: Tensor) -> Tensor:
+        """Level 1 knows its captions but for withheld ones, level 2 takes the first word always.
+
+        There is no planner.
+        """
+        assert clip.shape == (2, 8, 8, 3) and layout.shape == (1, MOMENTS, THINGS, 5)
         first = [float(c not in prompts or c in withheld) for c in captions]
         second = [9.0 * index for index in range(len(captions))]
-        return torch.tensor([first, second]).T
+        return torch.tensor([[0.0] * len(captions), first, second]).T
 
     report = evaluate_reading(bits, cases, SIZE)
     assert report["clips"] == 4
     for name, shares in report["trained"].items():
-        assert shares["levels"][0] == 1 and shares["chance"] == 1 / len(ATTRIBUTES[name])
+        assert shares["layout"] == 0 and shares["levels"][0] == 1
+        assert shares["chance"] == 1 / len(ATTRIBUTES[name])
     for name, words in ATTRIBUTES.items():
         by_luck = np.mean([labels(c.scene)[name] == words[0] for c in cases if not c.withheld])
         assert report["trained"][name]["levels"][1] == by_luck == report["trained"][name]["all"]
