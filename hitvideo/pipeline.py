@@ -169,8 +169,8 @@ class HiTVideoPipeline:
 
         frames: uint8 RGB of the generator's native size. The tokens are written one position a
         step, as far as the generator writes. layout: the clip's ``(t, MOMENTS, THINGS, 5)``, see
-        `hitvideo.layout`, which its tokens are then told; None if it is not known, which costs
-        nothing, as does any without a planner. Raises HiTVideoError without a generator.
+        `hitvideo.layout`, which its tokens are then told; None if it is not known. It costs
+        nothing then, or without a planner. Raises HiTVideoError without a generator.
         """
         if self.generator is None or self.text is None:
             raise HiTVideoError("These weights hold no generator, so no text can be scored.")
@@ -184,9 +184,11 @@ class HiTVideoPipeline:
             digits = self.generator.digits.split(order.build(codes.levels), order.level)
             digits = digits.expand(len(captions), -1, -1)
             known, planned = None, text.new_zeros(len(captions))
-            if layout is not None and self.planner is not None:
+            if layout is not None:
                 plan = to_codes(layout).to(self.device).expand(len(captions), -1, -1, -1)
-                known, planned = from_codes(plan), plan_bits(self.planner, text, mask, plan).sum(1)
+                known = from_codes(plan)
+                if self.planner is not None:
+                    planned = plan_bits(self.planner, text, mask, plan).sum(1)
             logits = self.generator(digits, text, mask, kinds_of("token", count), layout=known)
             bits = cross_entropy_bits(logits, digits)
         return torch.stack([planned, *(bits[:, order.level == k].sum(1) for k in range(count))], 1)

@@ -38,8 +38,8 @@ class GeneratorConfig(PreTrainedConfig):
         sequence; how far the language model writes.
     llama: keyword arguments of `LlamaConfig`: hidden_size, num_hidden_layers and so on.
     text_width: width of the text encoder's output. text_encoder: its folder or hub name.
-    text_places: how many of its embeddings are told where they stand; 0 is none, so that the order
-        of words shows only in the embeddings themselves.
+    text_places: how many of its embeddings tell the Llama where they stand; 0 is none, so that the
+        order of words shows only in the embeddings themselves, and in what things are called.
     head_width, head_layers: width and residual blocks of the head that writes codes by digits.
     frames, height, width, fps: native size of a clip.
     guidance, warmth, mode: defaults: the scale of classifier-free guidance, the temperature of

@@ -15,7 +15,7 @@ from hitvideo.generator.relations import RELATIONS
 from hitvideo.layout import MOMENTS, THINGS
 
 HEADS = 4
-PLACES = 64  # words beyond lie where the last of these does
+PLACES = 64  # as many as a prompt may have tokens; any beyond lie where the last of these does
 STROKES = 256  # channels in which names and places meet
 
 
@@ -40,7 +40,8 @@ class Names(nn.Module):
         Two things are to tell words apart from the start: with the 0.02 of transformers it takes
         many times as long to learn.
         """
-        return {self.asks: 1.0, self.where: 0.1}
+        tables: dict[nn.Module, float] = {self.asks: 1.0, self.where: 0.1}
+        return tables | {part: part.in_features**-0.5 for part in (self.find, self.said, self.name)}
 
     def forward(self, text: Tensor, told: Tensor) -> Tensor:
         """Names ``(B, THINGS, width)`` of a text ``(B, L, text_width)``; zeros where none is told.
@@ -73,7 +74,7 @@ class Brush(nn.Module):
 
     @property
     def spread(self) -> dict[nn.Module, float]:
-        """As `Names.spread`: strokes of about 0.2, of which nothing is told at first."""
+        """As `Names.spread`; of the strokes nothing is told at first."""
         return {self.place: 0.1, self.name: 0.06, self.paint: 0.0}
 
     def forward(self, relations: Tensor, names: Tensor) -> Tensor:

@@ -119,7 +119,7 @@ def held_out_bits(
     """Mean bits per token on unseen clips, for every mode: [all, level 1, level 2, ...].
 
     "untold" is the first mode without the captions: what reading them saves is the difference. All
-    know the true layouts. "layout": mean bits of a place in these.
+    know the true layouts, if there are any. "layout": mean bits of a place in these.
     """
     generator, device = model.generator, accelerator.device
     order = generator.order()
@@ -141,8 +141,7 @@ def held_out_bits(
                 plan = to_codes(tokens.layout[chosen]).to(device)
                 layout = from_codes(plan)
                 if name == modes[0]:
-                    read = model.text(ids, mask)
-                    places += plan_bits(model.planner, read, mask, plan).flatten().tolist()
+                    places += _planned(model, ids, mask, plan)
             clips = Batch(digits, digits, ids, mask, reads, kinds, layout=layout)
             with accelerator.autocast():
                 cost, *_ = model(*clips)
@@ -153,6 +152,15 @@ def held_out_bits(
         levels = [b / n for b, n in zip(bits, order.tokens, strict=True)]
         report[name] = [round(x, 3) for x in (sum(bits) / sum(order.tokens), *levels)]
     return report | ({"layout": [round(mean(places), 3)]} if places else {})
+
+
+def _planned(model: TextToTokens, ids: Tensor, mask: Tensor, plan: Tensor) -> list[float]:
+    """Bits of every place of the layouts that are known."""
+    known = plan.flatten(1).any(1)
+    if model.planner is None or not known.any():
+        return []
+    read = model.text(ids[known], mask[known])
+    return plan_bits(model.planner, read, mask[known], plan[known]).flatten().tolist()
 
 
 def _level_weights(order: TokenOrder) -> Tensor:
@@ -210,7 +218,8 @@ def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
     if config.init:
         text = TextEncoder.from_pretrained(Path(config.init) / "text")
         path = Path(config.init) / "generator"
-        layouts = layouts or GeneratorConfig.from_pretrained(path).layout
+        plans = Path(config.init) / "planner"
+        layouts = layouts or plans.is_dir() or GeneratorConfig.from_pretrained(path).layout
         generator = HiTVideoGenerator.from_pretrained(path, dtype=torch.float32, layout=layouts)
         settings = generator.config
         if settings.levels != written_levels(tokenizer.config, config.levels):
@@ -218,7 +227,6 @@ def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
         settings.tokenizer_hash = fingerprint(tokenizer)
         settings.frames, settings.fps, settings.mode = config.frames, config.fps, config.mode
         settings.height = settings.width = config.size
-        plans = Path(config.init) / "planner"
         if plans.is_dir():
             known = load_planner(plans, torch.device("cpu"), text.width)
             known.config.frames = config.frames

@@ -105,7 +105,7 @@ class Batches:
         weight = weight.to(self.device) / (1 + config.focus * self.covered)  # about 1 on the whole
         batch = Batch(digits, known, ids, mask, told, kinds, size, weight)
         if self.model.planner is not None:
-            plan = to_codes(self.tokens.layout[shown])
+            plan = to_codes(self.tokens.layout[chosen]).repeat_interleave(pieces, 0)
             layout = from_codes(groups_from(plan, starts, order.grids[0][0]))
             untold = torch.rand(len(layout), generator=generator, device=self.device) < DROP_LAYOUT
             layout = layout.to(self.device).masked_fill(untold.view(-1, 1, 1, 1, 1), 0)

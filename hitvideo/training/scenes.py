@@ -33,7 +33,7 @@ class Scenes(NamedTuple):
 
 
 def draw_scene(rng: random.Random, seeds: Sequence[int]) -> Scene:
-    """One of these seeds, more often with two things in it than they are."""
+    """One of these seeds, with two things more often than `sample_scene` has it."""
     scene = sample_scene(rng.choice(seeds))
     if rng.random() < TWO_THINGS:
         while len(scene.subjects) < 2:

@@ -1,6 +1,6 @@
 """All trained networks as one: how well they guess the tokens of clips whose captions they read.
 
-Knows nothing of where the clips come from, or of optimizers.
+Knows what Toon calls things; nothing of where the clips come from, or of optimizers.
 """
 
 from __future__ import annotations
@@ -58,7 +58,10 @@ class Batch(NamedTuple):
 
 
 class TextToTokens(nn.Module):
-    """The text encoder, the language model of video tokens, and one of layouts if there are any."""
+    """The text encoder, the language model of video tokens, and one of layouts if there are any.
+
+    A planner needs a generator that is told layouts, and such a one a planner.
+    """
 
     def __init__(
         self,
@@ -68,11 +71,10 @@ class TextToTokens(nn.Module):
     ) -> None:
         super().__init__()
         self.text, self.generator, self.planner = text, generator, planner
-        self.call = None  # a thing's name, in words that Toon has for it; of no use afterwards
-        if generator.names is not None:
-            width = generator.names.name.out_features
-            self.call = nn.Linear(width, sum(len(words) for words in CALLED))
-            nn.init.zeros_(self.call.weight)
+        if planner is not None:  # says names in Toon's words; of no use afterwards
+            width = generator.llama.config.hidden_size
+            self.say = nn.Linear(width, sum(len(words) for words in CALLED))
+            nn.init.zeros_(self.say.weight)
 
     def forward(self, *fields: object) -> tuple[Tensor, Tensor, Tensor]:
         """What every position ``(B, N)`` of the batch that the fields make up costs, in bits.
@@ -84,8 +86,11 @@ class TextToTokens(nn.Module):
         batch = Batch(*fields)  # type: ignore[arg-type]
         read, mask = self._read(batch)
         planned = named = read.new_zeros(0)
-        if batch.heard is not None:
-            planned, named = self._listen(batch.heard)
+        if batch.heard is not None and self.planner is not None:
+            ids, listened, plan, called = batch.heard
+            heard = self.text(ids, listened)
+            planned = plan_bits(self.planner, heard, listened, plan)
+            named = self.name_bits(heard, listened, called)
         if batch.pull is None:
             logits = self._logits(batch, read, mask)
             return cross_entropy_bits(logits, batch.codes, batch.weight), planned, named
@@ -97,19 +102,20 @@ class TextToTokens(nn.Module):
         expected = expected_values(logits, generator.digits.steps(level))
         return -(batch.pull[asked] * expected).mean(-1), planned, named
 
-    def _listen(self, heard: Heard) -> tuple[Tensor, Tensor]:
-        read = self.text(heard.ids, heard.mask)
-        planned = read.new_zeros(0)
-        if self.planner is not None:
-            planned = plan_bits(self.planner, read, heard.mask, heard.plan)
-        names = self.generator.read(read, heard.mask).names
-        if names is None or self.call is None:
-            return planned, read.new_zeros(1)
-        there = heard.called[..., 0] != NO_THING
-        words = self.call(names[there]).float().split([len(words) for words in CALLED], -1)
-        called = heard.called[there].unbind(-1)
-        nats = [F.cross_entropy(w, c, reduction="none") for w, c in zip(words, called, strict=True)]
-        return planned, torch.stack(nats).sum(0) / math.log(2)
+    def name_bits(self, read: Tensor, mask: Tensor, called: Tensor) -> Tensor:
+        """Bits ``(k,)`` of the words for the things that there are.
+
+        read, mask: captions as `HiTVideoGenerator.read` takes them. called: see `scenes.Scenes`.
+        """
+        names = self.generator.read(read, mask).names
+        assert names is not None
+        there = called[..., 0] != NO_THING
+        logits = self.say(names[there]).float().split([len(words) for words in CALLED], -1)
+        nats = [
+            F.cross_entropy(each, right, reduction="none")
+            for each, right in zip(logits, called[there].unbind(-1), strict=True)
+        ]
+        return torch.stack(nats).sum(0) / math.log(2)
 
     def logits(self, batch: Batch) -> Tensor:
         """Of every digit's values ``(B, N, count, choices)``."""
