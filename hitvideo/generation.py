@@ -60,6 +60,19 @@ class GenerateRequest:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What is decided before the first token.
+
+    layout: where things will be ``(t, MOMENTS, THINGS, 5)``, see `hitvideo.layout`. called: for
+    each thing the words of the prompt that tell the generator what it is; "" where no such thing
+    is, or no word tells.
+    """
+
+    layout: Tensor
+    called: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class GeneratedVideo:
     """A clip made from text.
 
@@ -67,7 +80,7 @@ class GeneratedVideo:
     codes: the tokens of the levels written so far, a batch of one.
     level: how many levels that is.
     request: what was asked for, the seed that was used included.
-    layout: where things were planned to be, see `hitvideo.layout`; None without a planner.
+    plan: of where things go; None without a planner.
     """
 
     video: np.ndarray
@@ -75,7 +88,7 @@ class GeneratedVideo:
     fps: float
     level: int
     request: GenerateRequest
-    layout: Tensor | None = None
+    plan: Plan | None = None
 
     @property
     def prompt(self) -> str:
@@ -94,7 +107,7 @@ class GenerateStep:
     tokens, total_tokens: written so far, and in the end. steps, total_steps: of the decode loop.
     seconds: spent so far on reading the prompt, planning and writing tokens.
     result: the clip decoded from all levels so far, if this step finished one.
-    layout: where things are planned to be, see `hitvideo.layout`; None without a planner.
+    plan: of where things go; None without a planner.
     """
 
     progress: float
@@ -105,7 +118,7 @@ class GenerateStep:
     total_steps: int
     seconds: float
     result: GeneratedVideo | None = None
-    layout: Tensor | None = None
+    plan: Plan | None = None
 
     @property
     def tokens_per_second(self) -> float:

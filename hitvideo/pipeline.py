@@ -20,6 +20,7 @@ from hitvideo.generation import (
     GeneratedVideo,
     GenerateRequest,
     GenerateStep,
+    Plan,
     check_request,
     unknown_words,
 )
@@ -106,9 +107,9 @@ class HiTVideoPipeline:
     def __call__(self, prompt: str, seed: int | None = None, **options: Any) -> GeneratedVideo:
         """One clip from text. See `stream` for the options."""
         request = self.request(prompt, seed, **options)
-        layout, steps = self._write([request])
+        plan, steps = self._write([request])
         *_, written = steps
-        return self._decode(request, written, layout)
+        return self._decode(request, written, plan)
 
     def stream(
         self, prompt: str, seed: int | None = None, **options: Any
@@ -200,10 +201,10 @@ class HiTVideoPipeline:
 
     def _stream(self, request: GenerateRequest) -> Iterator[GenerateStep]:
         begun = time.perf_counter()
-        layout, steps = self._write([request])
+        plan, steps = self._write([request])
         prepared = time.perf_counter() - begun
         for written in steps:
-            result = None if written.codes is None else self._decode(request, written, layout)
+            result = None if written.codes is None else self._decode(request, written, plan)
             message = f"Writing level {written.writing} of {request.levels}"
             if result:
                 message = f"Level {written.writing} of {request.levels} is ready"
@@ -216,11 +217,14 @@ class HiTVideoPipeline:
                 total_steps=written.steps,
                 seconds=prepared + written.seconds,
                 result=result,
-                layout=None if layout is None else layout[0],
+                plan=plan,
             )
 
-    def _write(self, requests: list[GenerateRequest]) -> tuple[Tensor | None, Iterator[Written]]:
-        """Layouts and the decode loop for requests that differ in nothing but prompt and seed."""
+    def _write(self, requests: list[GenerateRequest]) -> tuple[Plan | None, Iterator[Written]]:
+        """The decode loop for requests that differ in nothing but prompt and seed.
+
+        And the first one's plan.
+        """
         from hitvideo.generator.decode import plan, write
         from hitvideo.generator.sampling import Sampling
 
@@ -228,11 +232,12 @@ class HiTVideoPipeline:
         text, mask = self._read([request.prompt for request in requests])
         first = requests[0]
         seeds = [request.seed for request in requests]
-        layout = None
+        layout = planned = None
         if self.planner is not None:
             likeliest = first.temperature == 0
             layout = plan(self.planner, text, mask, seeds, first.size[0], likeliest).cpu()
-        return layout, write(
+            planned = Plan(layout[0], self._called(first.prompt, text[:1], mask[:1], layout[0]))
+        return planned, write(
             self.generator,
             text,
             mask,
@@ -244,14 +249,25 @@ class HiTVideoPipeline:
             layout,
         )
 
+    @torch.inference_mode()
+    def _called(self, prompt: str, text: Tensor, mask: Tensor, layout: Tensor) -> tuple[str, ...]:
+        """See `Plan`."""
+        assert self.generator is not None and self.text is not None
+        assert self.generator.names is not None  # whoever is told layouts has names for things
+        read = self.generator.names.attention(text, mask.bool())[0].mean(0).tolist()
+        there = layout[..., 0].flatten(0, 1).any(0).tolist()
+        with self._reading:
+            words = [self.text.words_read(prompt, weights) for weights in read]
+        return tuple(w if seen else "" for w, seen in zip(words, there, strict=True))
+
     def _decode(
-        self, request: GenerateRequest, written: Written, layout: Tensor | None
+        self, request: GenerateRequest, written: Written, plan: Plan | None
     ) -> GeneratedVideo:
         assert self.generator is not None
         codes = self._codes(request, written)
         video = video_to_frames(self.tokenizer.decode(codes))
-        fps, planned = self.generator.config.fps, None if layout is None else layout[0]
-        return GeneratedVideo(video, codes, fps, written.writing, request, planned)
+        fps = self.generator.config.fps
+        return GeneratedVideo(video, codes, fps, written.writing, request, plan)
 
     def _codes(self, request: GenerateRequest, written: Written) -> VideoCodes:
         assert self.generator is not None and written.codes is not None

@@ -14,6 +14,7 @@ from tiny_generator import SIZE, save_tiny_weights
 from hitvideo.data.toon import sample_scene, scene_layout
 from hitvideo.errors import HiTVideoError
 from hitvideo.generation import MAX_PROMPT, unknown_words
+from hitvideo.layout import THINGS, unknown
 from hitvideo.pipeline import HiTVideoPipeline, video_to_frames
 from hitvideo.tokenizer import HiTVideoTokenizer
 
@@ -180,6 +181,29 @@ def test_a_clip_has_its_price_under_every_caption(pipeline: HiTVideoPipeline) ->
     known = pipeline.bits(frames, [PROMPT, "a cat"], layout)
     assert (known > 0).all() and not torch.allclose(known[0, 0], known[1, 0])
     assert not torch.allclose(known[:, 1:], bits[:2, 1:])
+
+
+def test_things_are_called_by_the_words_they_read(
+    pipeline: HiTVideoPipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = "a small RED ball, bounces"
+    names = pipeline.generator.names
+    spans = pipeline.text.vocabulary(prompt, return_offsets_mapping=True)["offset_mapping"]
+
+    def reads(text: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+        """The first thing all that lies in "RED ball", the second the comma."""
+        weights = torch.zeros(1, 1, THINGS, text.shape[1])
+        for index, (start, end) in enumerate(spans):
+            weights[..., 0, index] = end > 8 and start < 16
+            weights[..., 1, index] = start == 16 and end == 17
+        return weights / weights.sum(-1, keepdim=True)
+
+    monkeypatch.setattr(names, "attention", reads)
+    layout = unknown(16)
+    layout[1, 2, 0, 0] = 1  # there, for a moment
+    text, mask = pipeline.text.encode([prompt])
+    assert pipeline._called(prompt, text, mask, layout) == ("RED ball", "")
+    assert pipeline._called(prompt, text, mask, unknown(16)) == ("", "")
 
 
 def test_the_end_of_a_long_prompt_is_named_and_changes_no_token(

@@ -48,19 +48,24 @@ class Names(nn.Module):
 
         told: which embeddings count, booleans ``(B, L)``.
         """
-        places = torch.arange(text.shape[1], device=text.device).clamp_max(PLACES - 1)
-        placed = text + self.where(places)
-        keys, values = (
-            part(placed).unflatten(-1, (HEADS, -1)).transpose(1, 2)
-            for part in (self.find, self.said)
-        )
+        values = self.said(self._placed(text)).unflatten(-1, (HEADS, -1)).transpose(1, 2)
+        found = self.attention(text, told).to(values.dtype) @ values
+        return self.name(found.transpose(1, 2).flatten(2))
+
+    def attention(self, text: Tensor, told: Tensor) -> Tensor:
+        """How far each thing reads each embedding ``(B, HEADS, THINGS, L)``.
+
+        Sums over these are 1, or 0 where nothing is told. See `forward`.
+        """
+        keys = self.find(self._placed(text)).unflatten(-1, (HEADS, -1)).transpose(1, 2)
         asks = self.asks.weight.unflatten(-1, (HEADS, -1)).transpose(0, 1)
-        asks = asks.expand(len(text), -1, -1, -1)
-        silent = ~told.any(1)
-        seen = (told | silent[:, None])[:, None, None]  # nothing at all cannot be attended to
-        found = F.scaled_dot_product_attention(asks, keys, values, attn_mask=seen)
-        names = self.name(found.transpose(1, 2).flatten(2))
-        return names.masked_fill(silent[:, None, None], 0)
+        scores = asks @ keys.transpose(-1, -2) * asks.shape[-1] ** -0.5
+        ignored = ~told[:, None, None]
+        return scores.masked_fill(ignored, -1e4).float().softmax(-1).masked_fill(ignored, 0)
+
+    def _placed(self, text: Tensor) -> Tensor:
+        places = torch.arange(text.shape[1], device=text.device).clamp_max(PLACES - 1)
+        return text + self.where(places)
 
 
 class Brush(nn.Module):

@@ -20,6 +20,8 @@ from hitvideo.errors import HiTVideoError
 
 WORDS = "words.json"
 MAX_TOKENS = 64  # of a prompt; the rest is cut off
+MATTERS = 0.15  # a word to which less of the attention goes says little
+WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 # The shipped encoder, trained together with the language model.
 MINI_T5: dict[str, Any] = {
@@ -70,6 +72,19 @@ class TextEncoder(nn.Module):
         # The last of the tokens that are read marks the end.
         return prompt[places[MAX_TOKENS - 2][1] :].strip()
 
+    def words_read(self, prompt: str, weights: Sequence[float]) -> str:
+        """The words of a prompt that matter, in their order.
+
+        weights: of its tokens, as far as they are read, together 1.
+        """
+        spans = self.vocabulary(prompt, return_offsets_mapping=True)["offset_mapping"]
+        weighed = [*zip(spans, weights, strict=False)]
+        return " ".join(
+            word.group()
+            for word in WORD.finditer(prompt)
+            if sum(w for (a, b), w in weighed if a < word.end() and b > word.start()) > MATTERS
+        )
+
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """Embeddings ``(B, L, width)``."""
         return self.model(input_ids=ids, attention_mask=mask).last_hidden_state
@@ -107,7 +122,7 @@ class TextEncoder(nn.Module):
 
 def words_of(text: str) -> list[str]:
     """The words of a text in lower case, in their order."""
-    return re.findall(r"[^\W_]+(?:['-][^\W_]+)*", text.lower())
+    return WORD.findall(text.lower())
 
 
 def new_text_encoder(captions: Iterable[str], size: int = 1024) -> TextEncoder:

@@ -76,7 +76,7 @@ class Generation:
         seed and settings are stored inside the files.
 
         Returns an MP4 of the clip, the seed that was used, a report ({prompt, seed, guidance, ...,
-        tokens, seconds, tokens_per_second, quantization, device, unknown_words,
+        things, tokens, seconds, tokens_per_second, quantization, device, unknown_words,
         token_file_bytes}), what the player shows ({tiles: [{label, detail, video}], message, ...},
         an MP4 of the plan and for every level), a GIF and the token file.
         """
@@ -155,10 +155,11 @@ class Generation:
         for step in self.pipeline.stream(request.prompt, seed, **options(request)):
             now = time.monotonic()
             news = step.result is not None
-            if step.layout is not None and not tiles:
-                film = plan_film(step.layout, *request.size)
+            if step.plan is not None and not tiles:
+                film = plan_film(step.plan, *request.size)
                 file = write_mp4(folder / "plan.mp4", film, self.pipeline.fps)
-                tiles.append(replace(PLAN, video=file))
+                named = " and ".join(filter(None, step.plan.called))
+                tiles.append(replace(PLAN, detail=named or PLAN.detail, video=file))
                 news = True
             if step.result is not None:
                 result = step.result
@@ -193,6 +194,7 @@ class Generation:
             "prompt": request.prompt,
             **request.settings(),
             "levels": result.level,
+            "things": [name for name in result.plan.called if name] if result.plan else [],
             "tokens": step.tokens,
             "seconds": round(step.seconds, 3),
             "tokens_per_second": round(step.tokens_per_second, 1),

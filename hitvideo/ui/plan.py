@@ -1,6 +1,6 @@
-"""A layout as a small film: where the things of a clip will be, before there are pictures of them.
+"""A plan as a small film: where the things of a clip will be, before there are pictures of them.
 
-Knows nothing of what the things are.
+Knows nothing of how things look.
 """
 
 from __future__ import annotations
@@ -8,30 +8,33 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PIL import Image, ImageDraw
-from torch import Tensor
+from PIL import Image, ImageDraw, ImageFont
 
+from hitvideo.generation import Plan
 from hitvideo.layout import at_frames
 from hitvideo.ui.clip_files import SIDE
 
 _SHARP = 2  # drawn that much larger, for smooth edges
 _GROUND, _LINE = (24, 24, 34), (52, 52, 68)
 _COLOURS = ((146, 132, 255), (255, 150, 196))  # by thing
+_LETTERS = 13  # pixels high
 _TRAIL = 4  # frames from one dot to the next on the way that a thing has come
 
 Colour = tuple[int, int, int]
 
 
-def plan_film(layout: Tensor, frames: int, height: int, width: int) -> np.ndarray:
+def plan_film(plan: Plan, frames: int, height: int, width: int) -> np.ndarray:
     """uint8 ``(frames, H, W, 3)`` in the shape of a clip of ``height`` and ``width``, enlarged.
 
-    layout: ``(t, MOMENTS, THINGS, 5)``, see `hitvideo.layout`. A thing is a ring with a nose where
-    it faces, and a line from its middle to its top; dots are where it has been.
+    A thing is a ring with a nose where it faces, a line from its middle to its top, and what it is
+    called beside it; dots are where it has been.
     """
     factor = _SHARP * SIDE / min(height, width)
     size = round(width * factor), round(height * factor)
     unit = min(size) / 2
-    things = at_frames(layout, frames)
+    each = zip(at_frames(plan.layout, frames).unbind(1), plan.called, _COLOURS, strict=True)
+    things = [*each][::-1]  # the first one lies on top
+    font = ImageFont.load_default(_LETTERS)
     film = []
     for frame in range(frames):
         picture = Image.new("RGB", size, _GROUND)
@@ -39,14 +42,17 @@ def plan_film(layout: Tensor, frames: int, height: int, width: int) -> np.ndarra
         for share in (0.25, 0.5, 0.75):
             draw.line([(share * size[0], 0), (share * size[0], size[1])], _LINE, _SHARP)
             draw.line([(0, share * size[1]), (size[0], share * size[1])], _LINE, _SHARP)
-        for thing, colour in reversed([*zip(things.unbind(1), _COLOURS, strict=True)]):
+        for thing, _, colour in things:
             for past in range(frame % _TRAIL, frame, _TRAIL):
                 facing, x, y, *_ = thing[past].tolist()
                 if facing:
                     _dot(draw, _pixel(x, y, size), 2 * _SHARP, colour)
             _thing(draw, thing[frame].tolist(), size, unit, colour)
-        small = size[0] // _SHARP, size[1] // _SHARP
-        film.append(np.asarray(picture.resize(small, Image.Resampling.BOX)))
+        picture = picture.resize((size[0] // _SHARP, size[1] // _SHARP), Image.Resampling.BOX)
+        draw = ImageDraw.Draw(picture)
+        for thing, name, colour in things:
+            _name(draw, name, thing[frame].tolist(), picture.size, unit / _SHARP, colour, font)
+        film.append(np.asarray(picture))
     return np.stack(film)
 
 
@@ -71,6 +77,26 @@ def _thing(
         for a, b in ((1.25, 0.0), (0.98, 0.18), (0.98, -0.18))
     ]
     draw.polygon(nose, fill=colour)
+
+
+def _name(
+    draw: ImageDraw.ImageDraw,
+    name: str,
+    numbers: list[float],
+    size: tuple[int, int],
+    unit: float,
+    colour: Colour,
+    font: ImageFont.ImageFont | ImageFont.FreeTypeFont,
+) -> None:
+    """Above the ring, within the frame as long as the ring is."""
+    facing, x, y, scale, _ = numbers
+    if not (name and facing) or max(abs(x), abs(y)) > 1 + scale:
+        return
+    (cx, cy), radius, gap = _pixel(x, y, size), scale * unit, 3
+    half = draw.textlength(name, font) / 2 + gap
+    above = max(cy - radius - gap, _LETTERS + gap)
+    place = min(max(cx, half), size[0] - half), min(above, size[1] - gap)
+    draw.text(place, name, colour, font, anchor="mb")
 
 
 def _dot(

@@ -15,10 +15,11 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from hitvideo.data.toon import caption, sample_scene
+from hitvideo.data.toon import caption, sample_scene, scene_layout
 from hitvideo.errors import HiTVideoError
-from hitvideo.generation import unknown_words
+from hitvideo.generation import Plan, unknown_words
 from hitvideo.generator.text import words_of
+from hitvideo.layout import at_frames
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.ui import clip_files
 from hitvideo.ui.clip_files import enlarged, write_gif
@@ -60,8 +61,9 @@ def test_every_level_comes_back_as_a_video(writing: Served, client: Client) -> N
     plan, *tiles = screen["tiles"]
     assert [tile["label"] for tile in tiles] == ["Level 1", "Level 2", "Level 3"]
     assert plan["label"] == "Plan" and probe(plan["video"]).seconds == 2
-    assert steps[-1].layout is not None
-    film = plan_film(steps[-1].layout, 16, 32, 32)
+    assert steps[-1].plan is not None
+    film = plan_film(steps[-1].plan, 16, 32, 32)
+    assert report["things"] == [name for name in steps[-1].plan.called if name]
     assert np.abs(read_video(plan["video"]).astype(float) - film).mean() < 6
     for tile, own in zip(tiles, steps, strict=True):
         info = probe(tile["video"])
@@ -76,6 +78,19 @@ def test_every_level_comes_back_as_a_video(writing: Served, client: Client) -> N
     assert report["quantization"] is None and report["device"] == "cpu"
     with Image.open(gif) as picture:
         assert picture.format == "GIF" and picture.size == (64, 64)
+
+
+def test_a_plan_shows_what_its_things_are_called_as_long_as_they_are_there() -> None:
+    scene = next(s for s in map(sample_scene, range(100)) if s.subjects[0].motion == "right")
+    layout = scene_layout(scene)
+    film, named, other = (
+        plan_film(Plan(layout, (name, "")), 64, 128, 128).astype(int)
+        for name in ("", "red ball", "blue cat")
+    )
+    drawn = np.abs(named - film).max((1, 2, 3)) > 60
+    x = at_frames(layout, 64)[:, 0, 1].abs().numpy()
+    assert drawn[x < 0.9].all() and not drawn[x > 1.45].any()
+    assert (np.abs(other - named).max((1, 2, 3)) > 60).sum() > 30
 
 
 def test_without_a_seed_one_is_drawn_and_can_be_used_again(client: Client) -> None:
