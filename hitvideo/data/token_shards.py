@@ -206,7 +206,7 @@ def _read(source: Source) -> list[Sample]:
 def _tokenize(
     clips: Iterable[Sample], tokenizer: HiTVideoTokenizer, depth: int
 ) -> tuple[dict[str, Tensor], list[list[str]]]:
-    """Grids ``(n, t, h, w)`` by name, int16 per level and uint8 the cover; layouts; captions."""
+    """Grids ``(n, t, h, w)`` by name, codes per level and uint8 the cover; layouts; captions."""
     parts: dict[str, list[Tensor]] = {}
     words: list[list[str]] = []
     rest = iter(clips)
@@ -217,7 +217,8 @@ def _tokenize(
         cover = torch.from_numpy(np.stack([clip.cover for clip in batch])).float().unsqueeze(1)
         _, t, h, w = levels[-1].shape
         small = F.adaptive_avg_pool3d(tokenizer.pad(cover), (t, h, w))
-        grids = {f"level_{k + 1}": grid.to("cpu", torch.int16) for k, grid in enumerate(levels)}
+        dtypes = [_smallest(level.codebook_size) for level in tokenizer.config.levels]
+        grids = {f"level_{k + 1}": grid.to("cpu", dtypes[k]) for k, grid in enumerate(levels)}
         for name, grid in {**grids, COVER: small[:, 0].round().to(torch.uint8)}.items():
             parts.setdefault(name, []).append(grid)
         parts.setdefault(LAYOUT, []).append(torch.stack([clip.layout for clip in batch]).half())
@@ -227,13 +228,18 @@ def _tokenize(
     return {name: torch.cat(grids) for name, grids in parts.items()}, words
 
 
+def _smallest(codes: int) -> torch.dtype:
+    """The smallest signed integers that hold every code of a codebook."""
+    return torch.int16 if codes <= 1 << 15 else torch.int32
+
+
 @dataclass(frozen=True)
 class TokenSet:
     """Tokenized clips.
 
-    levels: int16 grids ``(n, t, h, w)``, coarse to fine. captions: every clip's wordings. cover:
-    how far the finest level's places show what they are about, uint8 ``(n, t, h, w)``. layout:
-    float16 ``(n, t, MOMENTS, THINGS, 5)``, see `hitvideo.layout`.
+    levels: int16 or int32 grids ``(n, t, h, w)``, coarse to fine. captions: every clip's wordings.
+    cover: how far the finest level's places show what they are about, uint8 ``(n, t, h, w)``.
+    layout: float16 ``(n, t, MOMENTS, THINGS, 5)``, see `hitvideo.layout`.
     """
 
     levels: tuple[Tensor, ...]

@@ -12,8 +12,9 @@ from safetensors.torch import save_file
 from hitvideo.data.token_shards import TokenSet, ToonSource, captioned_files, write_shards
 from hitvideo.data.toon import mirrored, sample_scene
 from hitvideo.errors import HiTVideoError
-from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.tokenizer import HiTVideoTokenizer, LevelConfig, TokenizerConfig
 from hitvideo.video import write_video
+from tests.conftest import randomize
 
 SIZE = (16, 32, 32)
 
@@ -68,6 +69,21 @@ def test_shards_hold_every_readable_clip_in_order(
     assert mean.max() > 0 and np.abs(tokens.cover[1].numpy() - mean).max() <= 0.5
     for stored, fresh in zip(tokens.levels, codes.levels, strict=False):
         assert (stored.long() == fresh).float().mean() > 0.99  # rounding at another batch size
+
+
+def test_a_large_codebook_survives(tmp_path: Path) -> None:
+    steps = (4,) * 7 + (3,)  # 49,152 codes, more than 16 bits with a sign can tell
+    torch.manual_seed(0)
+    model = HiTVideoTokenizer(
+        TokenizerConfig(levels=(LevelConfig((4, 8, 8), (1, 1, 1), steps, 8, 1, 1, memory=0),))
+    )
+    randomize(model.eval())
+    source = ToonSource(5, SIZE, 8.0)
+    write_shards([source], model, 1, tmp_path, workers=1)
+    frames = torch.from_numpy(source()[0].frames).permute(3, 0, 1, 2).unsqueeze(0)
+    codes = model.encode(frames.float() / 127.5 - 1).levels[0]
+    assert codes.max() >= 1 << 15
+    assert torch.equal(TokenSet.load(tmp_path).levels[0].long(), codes)
 
 
 def test_finished_shards_are_kept(tmp_path: Path, tiny: HiTVideoTokenizer) -> None:
