@@ -5,6 +5,7 @@ from pathlib import Path
 
 import av
 import pytest
+from safetensors.torch import load_file
 from tiny_generator import SIZE, save_tiny_weights
 
 from hitvideo.cli import main
@@ -80,6 +81,10 @@ def test_the_benchmark_sets_the_loop_beside_transformers(
     options = ["--repeats", "1", "--weights", weights, "--device", "cpu", "--json"]
     assert main(["benchmark-generator", *options]) == 0
     report = json.loads(capsys.readouterr().out)
+    assert report["quantization"] == "int8"  # packed or not, every weight is counted
+    files = Path(weights, "generator").glob("*.safetensors")
+    stored = sum(tensor.numel() for file in files for tensor in load_file(file).values())
+    assert report["parameters"] == stored
     loop = report["loop"]
     ratio = loop["tokens_per_second"] / loop["transformers_tokens_per_second"]
     assert loop["times_transformers"] == pytest.approx(ratio)
