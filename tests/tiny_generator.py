@@ -9,6 +9,7 @@ from hitvideo.generator import GeneratorConfig, HiTVideoGenerator, TextEncoder, 
 from hitvideo.generator.presets import planner
 from hitvideo.generator.text import new_text_encoder
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
+from hitvideo.training.text_to_tokens import TextToTokens
 
 CAPTIONS = ["a red car drives to the left", "a big blue ball bounces in a meadow", "a cat"]
 SIZE = (16, 32, 48)
@@ -44,9 +45,7 @@ def save_tiny_weights(folder: Path, tokenizer: HiTVideoTokenizer) -> Path:
     """A model folder with all that generating takes."""
     tokenizer.save_pretrained(folder / "tokenizer")
     generator = tiny_generator(tokenizer_hash=fingerprint(tokenizer), layout=True)
-    generator.save_pretrained(folder / "generator")
     plans = HiTVideoGenerator(planner(generator.config.text_width, generator.config.frames))
     randomize(plans, 2)
-    plans.save_pretrained(folder / "planner")
-    tiny_text().save_pretrained(folder / "text")
+    TextToTokens(tiny_text(), generator, plans).save_pretrained(folder, torch.float32)
     return folder

@@ -45,7 +45,8 @@ class GeneratorConfig(PreTrainedConfig):
     guidance, warmth, mode: defaults: the scale of classifier-free guidance, the temperature of
         sampling (whose own name transformers keeps for itself), an entry of ``MODES``.
     layout: whether it is told where things are (`hitvideo.layout`).
-    tokenizer_hash: fingerprint of the tokenizer whose codes it writes.
+    tokenizer_hash: fingerprint of the tokenizer whose codes it writes. text_hash, planner_hash: of
+        the text encoder and the planner that were trained with it; empty for any, or for none.
     note: a sentence for people on what these weights can and cannot do.
     """
 
@@ -69,6 +70,8 @@ class GeneratorConfig(PreTrainedConfig):
         mode: str = "token",
         layout: bool = False,
         tokenizer_hash: str = "",
+        text_hash: str = "",
+        planner_hash: str = "",
         note: str = "",
         **kwargs: Any,
     ) -> None:
@@ -84,6 +87,7 @@ class GeneratorConfig(PreTrainedConfig):
         self.mode = mode
         self.layout = layout
         self.tokenizer_hash = tokenizer_hash
+        self.text_hash, self.planner_hash = text_hash, planner_hash
         self.note = note
         super().__init__(**kwargs)
 

@@ -1,4 +1,4 @@
-"""A folder's generator, text encoder and planner, ready to write. Knows nothing of tokenizers."""
+"""A folder's generator, text encoder and planner, ready to write. Knows nothing of codes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
+from torch import nn
 from transformers.utils import logging
 
 from hitvideo.errors import HiTVideoError
@@ -16,6 +17,7 @@ from hitvideo.generator.model import HiTVideoGenerator
 from hitvideo.generator.presets import planner as planner_config
 from hitvideo.generator.quantization import Quantize, quantization_config, resolve, settle
 from hitvideo.generator.text import TextEncoder
+from hitvideo.tokenizer import fingerprint
 
 
 def load_generator(
@@ -44,10 +46,21 @@ def load_generator(
     planner = load_planner(plans, device, text.width) if plans.is_dir() else None
     if planner is not None and not model.config.layout:
         raise HiTVideoError(f"The planner in {plans} is of another version than the generator.")
+    _check_release("text encoder", text.model, model.config.text_hash)
+    _check_release("planner", planner, model.config.planner_hash)
     model.quantization = kind
     if kind:
         settle(model)
     return model, text, planner
+
+
+def _check_release(name: str, model: nn.Module | None, wanted: str) -> None:
+    if not wanted:
+        return
+    if model is None:
+        raise HiTVideoError(f"The {name} that belongs to the generator is missing.")
+    if fingerprint(model) != wanted:
+        raise HiTVideoError(f"The {name} is of another version than the generator.")
 
 
 def load_planner(path: Path, device: torch.device, text_width: int) -> HiTVideoGenerator:

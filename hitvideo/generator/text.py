@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 from transformers import AutoTokenizer, PreTrainedTokenizerFast, T5Config, T5EncoderModel
 from transformers.tokenization_utils_base import PreTrainedTokenizerBase
@@ -109,14 +110,22 @@ class TextEncoder(nn.Module):
         device: str | torch.device = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> TextEncoder:
-        """A folder, or a name on the hub such as ``google/flan-t5-xl``."""
+        """A folder, or a name on the hub such as ``google/flan-t5-xl``.
+
+        Raises HiTVideoError where it is missing, broken or incomplete.
+        """
+        stored = Path(name) / WORDS
         try:
             vocabulary = AutoTokenizer.from_pretrained(str(name))
-            model: Any = T5EncoderModel.from_pretrained(str(name), dtype=dtype)
-        except (OSError, ValueError, RuntimeError) as error:
+            loaded: Any = T5EncoderModel.from_pretrained(
+                str(name), dtype=dtype, output_loading_info=True
+            )
+            words = json.loads(stored.read_text()) if stored.is_file() else ()
+        except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as error:
             raise HiTVideoError(f"The text encoder {name} cannot be loaded.") from error
-        stored = Path(name) / WORDS
-        words = json.loads(stored.read_text()) if stored.is_file() else ()
+        model, found = loaded
+        if found["missing_keys"]:  # others may be there: the hub's T5 comes with its decoder
+            raise HiTVideoError(f"The weights in {name} are not those of a T5 encoder.")
         return cls(vocabulary, model.to(device).eval(), words)
 
 

@@ -58,10 +58,15 @@ def load_weights(model: nn.Module, folder: Path) -> None:
         ) from error
 
 
-def fingerprint(model: nn.Module) -> str:
-    """16 hexadecimal digits that name these weights, whatever precision they are stored in."""
+def fingerprint(model: nn.Module, stored: torch.dtype | None = None) -> str:
+    """16 hexadecimal digits that name these weights, whatever precision they are held in.
+
+    stored: the precision that they will be stored and loaded again in (None: as they are).
+    """
     digest = sha256()
     for name, tensor in sorted(model.state_dict().items()):
+        if stored is not None and tensor.is_floating_point():
+            tensor = tensor.to(stored)
         digest.update(name.encode())
         digest.update(tensor.float().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]

@@ -33,7 +33,7 @@ from hitvideo.generator.model import plan_bits
 from hitvideo.generator.order import TokenOrder
 from hitvideo.generator.presets import planner
 from hitvideo.generator.storage import load_planner
-from hitvideo.generator.text import new_text_encoder
+from hitvideo.generator.text import new_text_encoder, words_of
 from hitvideo.layout import from_codes, to_codes
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.tokenizer.config import GROUP
@@ -217,6 +217,9 @@ def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
     layouts = bool(tokens.layout.any()) and tokenizer.config.levels[0].stride[0] == GROUP
     if config.init:
         text = TextEncoder.from_pretrained(Path(config.init) / "text")
+        text.words |= {
+            word for words in tokens.captions for said in words for word in words_of(said)
+        }
         path = Path(config.init) / "generator"
         plans = Path(config.init) / "planner"
         layouts = layouts or plans.is_dir() or GeneratorConfig.from_pretrained(path).layout

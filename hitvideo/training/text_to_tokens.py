@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from hitvideo.generator import HiTVideoGenerator, TextEncoder
 from hitvideo.generator.model import cross_entropy_bits, plan_bits
 from hitvideo.generator.order import Kinds, Size, TokenOrder
+from hitvideo.tokenizer import fingerprint
 from hitvideo.training.scenes import CALLED, NO_THING
 
 OWN_TOKENS = 0.4  # at most: the share of a clip's positions of which the model is told its own
@@ -154,6 +155,9 @@ class TextToTokens(nn.Module):
         return batch._replace(known=torch.where(replaced, own, batch.known))
 
     def save_pretrained(self, folder: Path, dtype: torch.dtype) -> None:
+        config = self.generator.config
+        config.text_hash = fingerprint(self.text.model, dtype)
+        config.planner_hash = fingerprint(self.planner, dtype) if self.planner else ""
         self.text.save_pretrained(folder / "text", dtype)
         for name, model in (("generator", self.generator), ("planner", self.planner)):
             if model is not None:

@@ -22,7 +22,12 @@ from hitvideo.ui.prompts import EXAMPLES, WORLD, surprise
 SCREEN = 480  # pixels a side, where the window is wide enough
 RUNS_AT_ONCE = 2  # people served at a time; the others wait in line
 DRAWN_SEEDS = 1_000_000  # seeds drawn on the page lie below this: easy to read and to pass on
-STEPS = {"token": "a token", "row": "a row", "frame": "a frame", "mixed": "token, then frames"}
+STEPS = {
+    "token": "a position",
+    "row": "a row",
+    "frame": "a frame",
+    "mixed": "positions, then frames",
+}
 INVITATION = "Describe a clip: level 1 comes first, then it sharpens."
 NO_GENERATOR = (
     "This weights folder holds no generator, so clips can be taken apart under Reconstruct "
@@ -43,18 +48,18 @@ def generate_tab(generation: Generation) -> None:
             with gr.Column(scale=0, elem_classes="hv-prompt"):
                 prompt = gr.Textbox(
                     label="Prompt",
-                    placeholder=EXAMPLES[0],
+                    placeholder=EXAMPLES[0] if generation.toon else "",
                     lines=1,  # so that Enter generates
                     max_lines=5,
                     autofocus=True,
                 )
                 note = gr.HTML(apply_default_css=False, elem_classes="hv-unknown")
-            with gr.Column(scale=0, elem_classes="hv-examples"):
+            with gr.Column(scale=0, elem_classes="hv-examples", visible=generation.toon):
                 samples = [[text] for text in EXAMPLES]
                 examples = gr.Examples(samples, [prompt], label="Or try one of these")
             with gr.Row(elem_classes="hv-buttons"):
                 run = gr.Button("Generate", variant="primary", size="lg", min_width=110)
-                chance = gr.Button("Surprise me", size="lg", min_width=110)
+                chance = gr.Button("Surprise me", size="lg", min_width=110, visible=generation.toon)
                 stop = gr.Button("Stop", size="lg", interactive=False, min_width=70)
             # Bounds are checked with the work, whose sentences say which number is wrong.
             with gr.Row(elem_classes="hv-fields hv-seed"):
@@ -145,21 +150,22 @@ def generate_tab(generation: Generation) -> None:
     chance.click(lambda: (surprise(random.Random()), ""), outputs=[prompt, note], **quiet)
     examples.load_input_event.then(remark, prompt, note, **quiet)
     prompt.blur(remark, prompt, note, **quiet)
-    seed.input(lambda: True, outputs=keep, **quiet)  # whoever types a seed means it
+    # Whoever types a seed means it; whoever empties the field wants another.
+    seed.input(lambda number: number not in (None, ""), seed, keep, **quiet)
 
 
 def about(generation: Generation) -> str:
-    """What the shipped model can show and how it runs, as HTML."""
-    rows = "".join(
-        f"<dt>{name}</dt><dd>{html.escape(', '.join(words))}</dd>" for name, words in WORLD.items()
-    )
+    """What the model can show and how it runs, as HTML."""
     assert generation.pipeline.generator is not None
     config = generation.pipeline.generator.config
     seconds = config.frames / config.fps
+    rows = "".join(
+        f"<dt>{name}</dt><dd>{html.escape(', '.join(words))}</dd>" for name, words in WORLD.items()
+    )
+    world = f"<details><summary>What it knows</summary><dl>{rows}</dl></details>"
     return f"""
-<p>The shipped model knows only Toon, a small cartoon world, and was trained on nothing else:
-anything beyond it comes out as a guess. {html.escape(config.note)}</p>
-<details><summary>What it knows</summary><dl>{rows}</dl></details>
+{f"<p>{html.escape(config.note)}</p>" if config.note else ""}
+{world if generation.toon else ""}
 <p class="hv-facts">{config.width} by {config.height} pixels, {seconds:g} s at {config.fps:g} fps.
 Runs in {html.escape(generation.setup)}.</p>
 """

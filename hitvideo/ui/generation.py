@@ -15,14 +15,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hitvideo.generation import GeneratedVideo, GenerateRequest, GenerateStep
+from hitvideo.errors import HiTVideoError
+from hitvideo.generation import GeneratedVideo, GenerateRequest, GenerateStep, check_prompt
 from hitvideo.generator.text import words_of
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.ui.clip_files import write_gif, write_mp4
 from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.plan import plan_film
 from hitvideo.ui.player import PlayerView, Tile, Value
-from hitvideo.ui.prompts import unknown_note, unread_note
+from hitvideo.ui.prompts import knows_toon, unknown_note, unread_note
 from hitvideo.ui.reconstruction import seconds_left
 from hitvideo.ui.tokens import TokenFiles
 
@@ -115,13 +116,26 @@ class Generation:
         return PlayerView((*ready, *places[len(ready) :]), message, progress, seconds_left, failed)
 
     def note(self, prompt: str) -> str:
-        """What a person should know of the prompt's words; empty if all is well."""
+        """What a person should know of the prompt's words; empty if all is well.
+
+        Empty, too, for what is no prompt at all: a run says what is wrong with it.
+        """
+        try:
+            check_prompt(prompt)
+        except HiTVideoError:
+            return ""
         unknown = self.pipeline.unknown_words(prompt)
+        some_known = bool(set(words_of(prompt)) - set(unknown))
         notes = [
             unread_note(self.pipeline.unread(prompt)),
-            unknown_note(unknown, bool(set(words_of(prompt)) - set(unknown))),
+            unknown_note(unknown, some_known, self.toon),
         ]
         return " ".join(filter(None, notes))
+
+    @property
+    def toon(self) -> bool:
+        """Whether the model knows the world of Toon."""
+        return knows_toon(self.pipeline.known_words)
 
     @property
     def setup(self) -> str:
@@ -145,22 +159,28 @@ class Generation:
         tags = {"title": request.prompt, "comment": note} if keep_note else {}
         tiles: list[Tile] = []
         report: dict[str, Any] | None = None
-        mp4: Path | None = None
-        hitv: Path | None = None
+        mp4 = gif = hitv = None
+        result: GeneratedVideo | None = None
+
+        def show(message: str, progress: float | None = None, left: int | None = None) -> Shown:
+            view = self.view(levels, tiles, message, progress, left)
+            files = [str(path) if path else None for path in (mp4, gif, hitv)]
+            return Shown(files[0], seed, report, view.value, files[1], files[2])
 
         begun = shown = time.monotonic()
-        view = self.view(levels, message="Reading the prompt", progress=0.0)
-        yield Shown(None, seed, None, view.value, None, None)
-        result: GeneratedVideo | None = None
+        yield show("Reading the prompt", 0.0)
         for step in self.pipeline.stream(request.prompt, seed, **options(request)):
             now = time.monotonic()
-            news = step.result is not None
-            if step.plan is not None and not tiles:
+            left = seconds_left(step.progress, now - begun)
+            planned = step.plan is not None and not tiles
+            news = planned or step.result is not None
+            if news:  # a file takes a while: time for a stop before it is begun
+                yield show(describe(step), step.progress, left)
+            if step.plan is not None and planned:
                 film = plan_film(step.plan, *request.size)
                 file = write_mp4(folder / "plan.mp4", film, self.pipeline.fps)
                 named = " and ".join(filter(None, step.plan.called))
                 tiles.append(replace(PLAN, detail=named or PLAN.detail, video=file))
-                news = True
             if step.result is not None:
                 result = step.result
                 mp4 = folder / f"{stem}-level-{result.level}.mp4"
@@ -173,20 +193,15 @@ class Generation:
             if not news and now - shown < SHOW_EVERY:
                 continue
             shown = now
-            left = seconds_left(step.progress, now - begun)
-            view = self.view(levels, tiles, describe(step), step.progress, left)
-            files = [str(path) if path else None for path in (mp4, hitv)]
-            yield Shown(files[0], seed, report, view.value, None, files[1])
+            yield show(describe(step), step.progress, left)
 
         assert result is not None and mp4 is not None and report is not None
         comment = f"{request.prompt} {note}" if keep_note else ""
         gif = write_gif(mp4.with_suffix(".gif"), result.video, result.fps, comment)
-        done = (
+        yield show(
             f"Done in {time.monotonic() - begun:.0f} s: {report['tokens']:,} tokens, "
             f"{report['tokens_per_second']:,.0f} a second, {self.setup}"
         )
-        view = self.view(levels, tiles, done)
-        yield Shown(str(mp4), seed, report, view.value, str(gif), str(hitv))
 
     def _report(self, step: GenerateStep, result: GeneratedVideo) -> dict[str, Any]:
         request = result.request

@@ -1,15 +1,16 @@
 """Prompts to offer, and what the world of the shipped model holds, in plain words.
 
-Knows nothing of the page, nor of the model: which words it has seen is for the model to say.
+Knows nothing of the page, nor of the model but the words that it has seen.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from hitvideo.data.toon import COLOURS, SUBJECTS, caption, sample_scene
 from hitvideo.data.toon.captions import CAMERA, PHRASES, PLACES, WEATHER
+from hitvideo.generation import unknown_words
 
 # In the words of Toon captions; at most 60 letters, to fit on a button.
 EXAMPLES = (
@@ -39,6 +40,11 @@ WORLD: Mapping[str, Sequence[str]] = {
 MAX_NAMED = 5  # words quoted; the others are only counted or left out
 
 
+def knows_toon(words: Collection[str]) -> bool:
+    """Whether a model that has seen these words can be offered all of this."""
+    return bool(words) and not any(unknown_words(prompt, words) for prompt in EXAMPLES)
+
+
 def surprise(rng: random.Random) -> str:
     """A prompt that the Toon world can show: the caption of a random scene of one actor."""
     while True:
@@ -48,10 +54,10 @@ def surprise(rng: random.Random) -> str:
             return caption(scene, seed)
 
 
-def unknown_note(unknown: Sequence[str], some_known: bool = True) -> str:
+def unknown_note(unknown: Sequence[str], some_known: bool = True, toon: bool = True) -> str:
     """What to say of words that the model never saw, and what it knows; empty if there are none.
 
-    some_known: whether the prompt holds other words, too.
+    some_known: whether the prompt holds other words, too. toon: whether it knows Toon.
     """
     if not unknown:
         return ""
@@ -63,6 +69,8 @@ def unknown_note(unknown: Sequence[str], some_known: bool = True) -> str:
         if some_known
         else "The model never saw any of these words, so the clip will be a guess."
     )
+    if not toon:
+        return never
     return f"{never} It can show {listed(SUBJECTS, 'or')}; more is under “What it knows”."
 
 
