@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,11 +37,12 @@ from hitvideo.data.toon import (
 )
 from hitvideo.errors import HiTVideoError
 from hitvideo.layout import mirror_layout, unknown
-from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 
 BATCH = 16  # clips tokenized together
 SHARD = 512  # sources in a file
 WORDINGS = 8  # captions of one Toon clip
+SETTINGS = "settings.json"
 COVER = "cover"
 LAYOUT = "layout"
 
@@ -126,7 +130,7 @@ def captioned_files(folder: Path, size: Size, fps: float) -> list[FileSource]:
         beside = path.with_suffix(".txt")
         said = words.get(path.relative_to(folder).as_posix())
         if said is None and beside.is_file():
-            said = [line.strip() for line in beside.read_text().splitlines() if line.strip()]
+            said = [line.strip() for line in _lines(beside) if line.strip()]
         if said:
             sources.append(FileSource(path, tuple(said), size, fps))
     if not sources:
@@ -134,11 +138,18 @@ def captioned_files(folder: Path, size: Size, fps: float) -> list[FileSource]:
     return sources
 
 
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise HiTVideoError(f"{path} cannot be read as UTF-8 text.") from error
+
+
 def _captions_jsonl(path: Path) -> dict[str, list[str]]:
     if not path.is_file():
         return {}
     words: dict[str, list[str]] = {}
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
+    for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
         try:
@@ -150,6 +161,21 @@ def _captions_jsonl(path: Path) -> dict[str, list[str]]:
                 f'Line {number} of {path} should be {{"file": ..., "caption": ...}}.'
             ) from error
     return words
+
+
+def split_off(sources: Sequence[Source], every: int) -> tuple[list[Source], list[Source]]:
+    """The sources but the held-out ones, and these: of every so many the first that can be read.
+
+    Raises HiTVideoError where that leaves one of the two empty.
+    """
+    parts = [sources[first : first + every] for first in range(0, len(sources), every)]
+    held_out = [found for part in parts for found in islice(filter(_samples, part), 1)]
+    rest = [source for source in sources if source not in held_out]
+    if not held_out or not rest:
+        raise HiTVideoError(
+            f"At least two videos that can be read are needed, as one in {every} is held out."
+        )
+    return rest, held_out
 
 
 def write_shards(
@@ -165,9 +191,19 @@ def write_shards(
     """Tokenizes this process's share of the sources; shards already there are kept.
 
     Clips are read or rendered in ``workers`` processes (None: one per core). A file that cannot be
-    read is left out.
+    read is left out. Raises HiTVideoError where the folder holds shards of other sources, levels or
+    weights, or of another number of processes.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    _claim(
+        folder,
+        {
+            "tokenizer": fingerprint(tokenizer),
+            "levels": depth,
+            "sources": sha256(repr(list(sources)).encode()).hexdigest()[:16],
+            "processes": world,
+        },
+    )
     mine = sources[rank::world]
     with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
         for number, first in enumerate(range(0, len(mine), SHARD)):
@@ -181,6 +217,24 @@ def write_shards(
             partial = target.with_suffix(".partial")
             save_file(grids, partial)
             partial.rename(target)
+
+
+def _claim(folder: Path, settings: dict[str, Any]) -> None:
+    """Makes the folder one for shards of these settings, unless it is one for others."""
+    path, text = folder / SETTINGS, json.dumps(settings)
+    if path.is_file():
+        claimed = path.read_text() == text
+    else:
+        claimed = not any(folder.glob("tokens-*"))
+        if claimed:  # by all processes at once, with the same words
+            partial = folder / f".{uuid.uuid4().hex}"
+            partial.write_text(text)
+            partial.rename(path)
+    if not claimed:
+        raise HiTVideoError(
+            f"The tokens in {folder} are of other clips, weights or settings; "
+            "delete that folder or choose another for this run."
+        )
 
 
 def _ahead(pool: ProcessPoolExecutor, sources: Sequence[Source]) -> Iterator[list[Sample]]:
@@ -197,6 +251,11 @@ def _ahead(pool: ProcessPoolExecutor, sources: Sequence[Source]) -> Iterator[lis
 def _read(source: Source) -> list[Sample]:
     """In a worker process, of which there is one for every core."""
     torch.set_num_threads(1)
+    return _samples(source)
+
+
+def _samples(source: Source) -> list[Sample]:
+    """None where it cannot be read."""
     try:
         return source()
     except HiTVideoError:

@@ -18,7 +18,14 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
-from hitvideo.data.token_shards import Source, TokenSet, ToonSource, captioned_files, write_shards
+from hitvideo.data.token_shards import (
+    Source,
+    TokenSet,
+    ToonSource,
+    captioned_files,
+    split_off,
+    write_shards,
+)
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.judge import Judge
 from hitvideo.generator import (
@@ -195,9 +202,9 @@ def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[Tok
     sources: list[Source] = []
     for folder in config.clips:
         sources += captioned_files(Path(folder), size, config.fps)
-    # A fiftieth of the files is held out; Toon has seeds of its own for that.
-    held_out: list[Source] = [*sources[::50]]
-    sources = [s for i, s in enumerate(sources) if i % 50]
+    held_out: list[Source] = []
+    if sources:  # Toon has seeds of its own for that
+        sources, held_out = split_off(sources, 50)
     sources += [
         ToonSource(seed, size, config.fps, enlarge, mirror=True) for seed in range(config.toon)
     ]

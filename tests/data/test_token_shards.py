@@ -1,5 +1,6 @@
 """Captioned folders as people have them, and shards that hold what the tokenizer wrote."""
 
+import copy
 import json
 import re
 from pathlib import Path
@@ -9,7 +10,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from hitvideo.data.token_shards import TokenSet, ToonSource, captioned_files, write_shards
+from hitvideo.data.token_shards import (
+    TokenSet,
+    ToonSource,
+    captioned_files,
+    split_off,
+    write_shards,
+)
 from hitvideo.data.toon import mirrored, sample_scene
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer, LevelConfig, TokenizerConfig
@@ -106,6 +113,43 @@ def test_processes_share_the_clips(tmp_path: Path, tiny: HiTVideoTokenizer) -> N
     for rank in range(2):
         write_shards(sources, tiny, 1, tmp_path, rank=rank, world=2, workers=1)
     assert len(TokenSet.load(tmp_path)) == 3
+
+
+@pytest.mark.parametrize("change", ["sources", "levels", "weights", "processes"])
+def test_shards_of_other_settings_are_never_taken_for_these(
+    tmp_path: Path, tiny: HiTVideoTokenizer, change: str
+) -> None:
+    sources = [ToonSource(seed, SIZE, 8.0) for seed in range(2)]
+    write_shards(sources[:1], tiny, 1, tmp_path, workers=1)
+    other = copy.deepcopy(tiny)
+    randomize(other, 3)
+    with pytest.raises(HiTVideoError, match="of other clips, weights or settings"):
+        write_shards(
+            sources if change == "sources" else sources[:1],
+            other if change == "weights" else tiny,
+            2 if change == "levels" else 1,
+            tmp_path,
+            world=2 if change == "processes" else 1,
+            workers=1,
+        )
+    write_shards(sources[:1], tiny, 1, tmp_path, workers=1)
+    assert len(TokenSet.load(tmp_path)) == 1
+
+
+def test_one_readable_clip_of_every_so_many_is_held_out(folder: Path) -> None:
+    (folder / "beside.mp4").write_bytes(b"broken")
+    sources = [*captioned_files(folder, SIZE, 8), *(ToonSource(s, SIZE, 8.0) for s in range(3))]
+    rest, held_out = split_off(sources, 3)
+    assert held_out == [sources[1], sources[3]] and rest == [sources[0], sources[2], sources[4]]
+    for too_few in (sources[:1], sources[:0], sources[1:2]):
+        with pytest.raises(HiTVideoError, match="At least two videos"):
+            split_off(too_few, 3)
+
+
+def test_captions_in_another_encoding(folder: Path) -> None:
+    (folder / "beside.txt").write_bytes("ein grüner Baum".encode("latin-1"))
+    with pytest.raises(HiTVideoError, match=r"beside.txt cannot be read as UTF-8"):
+        captioned_files(folder, SIZE, 8)
 
 
 def test_a_folder_without_captions(tmp_path: Path) -> None:
