@@ -4,9 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+from tiny_generator import save_tiny_weights
 
 from hitvideo.cli import main
-from hitvideo.commands.sheet import COLUMNS, GAP, contact_sheet
+from hitvideo.commands.sheet import COLUMNS, FIRST_SCENE, GAP, contact_sheet
+from hitvideo.data.toon import caption, sample_scene
+from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.tokenizer import HiTVideoTokenizer
 
 
 def test_every_clip_has_its_place() -> None:
@@ -17,6 +22,28 @@ def test_every_clip_has_its_place() -> None:
     assert (sheet[GAP + height, GAP] == 10 * COLUMNS + 5).all()
     assert (sheet[GAP : GAP + 128, GAP : GAP + 3 * 128] == 5).all()  # small frames are enlarged
     assert (sheet[GAP + 130 : GAP + height - GAP] < 128).any()  # the caption is written
+
+
+def test_the_clips_are_those_of_seeds_0_to_23_and_of_fresh_captions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny: HiTVideoTokenizer
+) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def noted(
+        self: HiTVideoPipeline, prompts: list[str], seeds: list[int], **options: object
+    ) -> np.ndarray:
+        asked.extend(zip(prompts, seeds, strict=True))
+        return np.stack([np.full((8, 32, 32, 3), 10 * seed, np.uint8) for seed in seeds])
+
+    monkeypatch.setattr(HiTVideoPipeline, "generate_batch", noted)
+    weights = save_tiny_weights(tmp_path / "weights", tiny)
+    out = tmp_path / "sheet.png"
+    assert main(["evaluate", "sheet", str(out), "--weights", str(weights), "--device", "cpu"]) == 0
+    scenes = [sample_scene(FIRST_SCENE + k) for k in range(24)]
+    assert asked == [(caption(scene, FIRST_SCENE + k), k) for k, scene in enumerate(scenes)]
+    sheet = np.asarray(Image.open(out))
+    height = (sheet.shape[0] - GAP) // (24 // COLUMNS)
+    assert [sheet[GAP + row * height, GAP, 0] for row in range(6)] == [*range(0, 240, 40)]
 
 
 def test_only_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

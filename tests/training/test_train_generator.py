@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from conftest import TINY
@@ -34,6 +35,7 @@ from hitvideo.training.text_to_tokens import (
     by_digit,
     expected_values,
 )
+from hitvideo.video import write_video
 
 SMALL_LLAMA = {
     "hidden_size": 32,
@@ -98,6 +100,34 @@ def test_it_is_told_some_of_its_own_tokens_as_it_would_have_written_them() -> No
     assert drawn.mean() > right.mean()
     again = model.with_own_tokens(batch, random.Random(0))
     assert torch.equal(again.known, mixed.known)
+
+
+def test_known_digits_are_corrupted_and_captions_left_out_as_often_as_asked() -> None:
+    """Twice as often as asked at most, by clip; the right digits stay what is to be guessed."""
+    torch.manual_seed(0)
+    model = TextToTokens(tiny_text(), tiny_generator())
+    order, sources = model.generator.order((16, 32, 32)), 8
+    levels = tuple(torch.randint(0, 60, (sources, *grid)) for grid in order.token_grids)
+    cover = torch.zeros(sources, *order.token_grids[-1], dtype=torch.uint8)
+    layout = torch.zeros(sources, 2, 4, 2, 5)
+    tokens = training.TokenSet(levels, [[CAPTIONS[0]]] * sources, cover, layout)
+    told, clips = [], []
+    for share in (0.0, 0.1):
+        config = settings(
+            Path(), Path(), 1, levels=3, size=32, batch=32, short=0.0, brief=0.0, corrupt=share
+        )
+        batches = Batches(config, tokens, model, None, 0, torch.device("cpu"))
+        for step in range(20):
+            batch, _ = batches.sample(step)
+            real = (model.generator.digits.steps(order.level) > 1).expand_as(batch.codes)
+            wrong = ((batch.known != batch.codes) & real).sum((1, 2)) / real.sum((1, 2))
+            if not share:
+                assert not wrong.any()
+            clips += wrong.tolist() if share else []
+            told += batch.told.tolist()
+    assert 0.85 < sum(told) / len(told) < 0.95  # drop_text is 0.1
+    # Of three or four values, one that is drawn anew is another in two thirds of the cases or more.
+    assert 0.05 < sum(clips) / len(clips) < 0.1 and max(clips) < 0.25 and min(clips) < 0.02
 
 
 @pytest.fixture
@@ -166,6 +196,23 @@ def test_weights_from_before_layouts_go_on_as_they_were(tmp_path: Path, weights:
         untold = before(digits, embeddings, mask, ["token"] * 3, size=size)
     # Saved in bfloat16.
     assert (told.softmax(-1) - untold.softmax(-1)).abs().max() < 0.05
+
+
+def test_a_folder_of_captioned_videos_in_bfloat16(tmp_path: Path, weights: Path) -> None:
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    for k in range(3):
+        write_video(videos / f"{k}.mp4", np.full((16, 40, 48, 3), 80 * k, np.uint8), 8)
+        (videos / f"{k}.txt").write_text(f"grey number {k}\n")
+    (videos / "0.mp4").write_bytes(b"broken")
+    out = tmp_path / "run"
+    train(settings(out, weights, 2, toon=0, clips=[str(videos)], bf16=True))
+    assert training.TokenSet.load(out / "tokens").captions == [["grey number 2"]]
+    assert training.TokenSet.load(out / "held-out").captions == [["grey number 1"]]
+    assert TextEncoder.from_pretrained(out / "text").words == {"grey", "number", "2"}
+    assert not HiTVideoGenerator.from_pretrained(out / "generator").config.layout  # nobody drew it
+    bits = json.loads((out / "log.jsonl").read_text().splitlines()[-1])["bits"]
+    assert 0 < bits["token"][0] < 20
 
 
 def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, weights: Path) -> None:

@@ -22,6 +22,7 @@ from hitvideo.pipeline import HiTVideoPipeline, ReconstructStep
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.ui import clip_files
 from hitvideo.ui.app import build_app, launch
+from hitvideo.ui.prompts import EXAMPLES
 from hitvideo.video import write_video
 
 QUIET = (  # a browser that asks nobody on the network for anything
@@ -125,7 +126,7 @@ def served(server: Served) -> Iterator[Served]:
         yield server
 
 
-CAPTIONS = ("a red car drives to the left in a meadow", "a blue cat spins in space")
+CAPTIONS = ("a red car drives to the left in a meadow", "a blue cat spins in space", *EXAMPLES)
 
 
 @pytest.fixture(scope="session")

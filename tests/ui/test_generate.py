@@ -5,6 +5,7 @@ import random
 import runpy
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
+from tiny_generator import tiny_generator, tiny_text
 
 from hitvideo.data.toon import caption, sample_scene, scene_layout
 from hitvideo.errors import HiTVideoError
@@ -21,11 +23,14 @@ from hitvideo.generation import Plan, unknown_words
 from hitvideo.generator.text import words_of
 from hitvideo.layout import at_frames
 from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.ui import clip_files
 from hitvideo.ui.clip_files import enlarged, write_gif
-from hitvideo.ui.generation import slug
+from hitvideo.ui.generate import about
+from hitvideo.ui.generation import Generation, slug
 from hitvideo.ui.plan import plan_film
 from hitvideo.ui.prompts import EXAMPLES, surprise, unknown_note, unread_note
+from hitvideo.ui.tokens import TokenFiles
 from hitvideo.video import probe, read_video
 
 from .conftest import Served, wait_until
@@ -134,6 +139,36 @@ def test_levels_arrive_one_by_one_and_only_those_asked_for(writing: Served, clie
         assert seed == 7
         counts.append(sum(ready))
     assert counts == sorted(counts) and set(counts) == {0, 1, 2, 3}
+
+
+def test_time_left_is_told_and_a_stop_is_heard_before_a_file_is_written(
+    writing: Served, client: Client
+) -> None:
+    writing.pipeline.pause = 0.15
+    job = client.submit(prompt=PROMPT, seed=7, levels=2, mode="frame", api_name="/generate")
+    job.result()
+    screens = [screen for _, _, _, screen, _, _ in job.outputs()]
+    left = [s["seconds_left"] for s in screens if s["seconds_left"] is not None]
+    assert left and left[-1] <= left[0] < 30 and screens[-1]["seconds_left"] is None
+    # A new file is always announced by a view with the same words that does not hold it yet: there
+    # the run can be closed.
+    for before, after in pairwise(screens):
+        ready, more = (
+            sum(tile["video"] is not None for tile in s["tiles"]) for s in (before, after)
+        )
+        if more > ready:
+            assert more == ready + 1 and before["message"] == after["message"]
+
+
+def test_what_is_offered_is_what_the_model_knows(tiny: HiTVideoTokenizer) -> None:
+    text = tiny_text()
+    pipeline = HiTVideoPipeline(tiny, tiny_generator(tokenizer_hash=fingerprint(tiny)), text)
+    own = Generation(pipeline, TokenFiles(pipeline, None))
+    assert not own.toon and "What it knows" not in about(own)
+    assert "octopus" not in own.note("a hat") and "“hat”" in own.note("a hat, a cat")
+    text.words = frozenset(word for prompt in EXAMPLES for word in words_of(prompt))
+    assert own.toon and "What it knows" in about(own) and "octopus" in own.note("a hat")
+    assert own.note("\ud800 cat") == own.note("") == own.note("cat " * 5000) == ""
 
 
 @pytest.mark.parametrize(
