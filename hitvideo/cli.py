@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hitvideo import __version__
-from hitvideo.commands import generate, judge, rate, sheet, tokenizer, tokens, toon
+from hitvideo.commands import bits, generate, judge, rate, sheet, tokenizer, tokens, toon
 from hitvideo.errors import HiTVideoError
 
 Command = Callable[[argparse.Namespace], None]
@@ -102,6 +102,9 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     judge.add_alignment_arguments(sub)
     sub = add("reading", "what the generator knows of captions", judge.run_reading, measures)
     judge.add_reading_arguments(sub)
+
+    sub = add("bits", "what quantization costs the generator", bits.run, measures)
+    bits.add_arguments(sub)
 
     sub = add("sheet", "a contact sheet of 24 generated clips", sheet.run, measures)
     sheet.add_arguments(sub)

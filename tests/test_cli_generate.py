@@ -93,3 +93,4 @@ def test_the_benchmark_sets_the_loop_beside_transformers(
     assert token > row > frame and token > mixed > frame
     for mode in report["modes"]:
         assert 0 < mode["first_level_seconds"] < mode["seconds"]
+        assert 0 < mode["longest_pause_seconds"] < mode["seconds"]

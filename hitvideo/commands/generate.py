@@ -6,7 +6,14 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hitvideo.commands.common import add_benchmark, add_json, add_model, load_all, set_threads
+from hitvideo.commands.common import (
+    add_benchmark,
+    add_json,
+    add_model,
+    load_all,
+    set_threads,
+    weights_folder,
+)
 from hitvideo.files import to_json
 
 if TYPE_CHECKING:
@@ -92,21 +99,26 @@ def add_benchmark_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_benchmark(args: argparse.Namespace) -> None:
+    from hitvideo.bitstream import TokenCoder
     from hitvideo.evaluation.generation_speed import benchmark_generator
 
     set_threads(args)
-    report = benchmark_generator(load_all(args), args.repeats)
+    pipeline = load_all(args)
+    coder = TokenCoder.from_pretrained(weights_folder(args), pipeline.tokenizer)
+    report = benchmark_generator(pipeline, coder, args.repeats)
     if args.json:
         print(to_json(report))
         return
     print(
-        "one token a step: {tokens_per_second:.0f} tokens/s, {times_transformers:.1f} times "
+        "a position a step: {tokens_per_second:.0f} tokens/s, {times_transformers:.1f} times "
         "transformers.generate, {of_bound:.0%} of the memory bandwidth".format(**report["loop"])
     )
     for mode in report["modes"]:
         print(
-            "{mode}: {steps} steps, {seconds:.1f} s a clip with decoding, "
-            "first level after {first_level_seconds:.1f} s".format(**mode)
+            "{mode}: {steps} steps, {seconds:.1f} s a clip with its files, first level after "
+            "{first_level_seconds:.1f} s, a stop within {longest_pause_seconds:.1f} s".format(
+                **mode
+            )
         )
 
 

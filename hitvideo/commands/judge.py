@@ -103,6 +103,7 @@ def run_alignment(args: argparse.Namespace) -> None:
     from hitvideo.evaluation.alignment import Options, Size, evaluate_alignment, unseen_cases
     from hitvideo.evaluation.ceilings import round_trip
     from hitvideo.evaluation.judge import Judge
+    from hitvideo.generator.storage import stored_fingerprint
     from hitvideo.tokenizer import fingerprint
 
     _check_clips(args.clips)
@@ -142,6 +143,7 @@ def run_alignment(args: argparse.Namespace) -> None:
         report.update(
             judge=fingerprint(judge),
             tokenizer=fingerprint(pipeline.tokenizer),
+            generator=stored_fingerprint(weights),
             quantization=pipeline.quantization,
             temperature=config.warmth if args.temperature is None else args.temperature,
             levels=levels,
@@ -177,6 +179,7 @@ def run_reading(args: argparse.Namespace) -> None:
 
     from hitvideo.evaluation.alignment import Size, unseen_cases
     from hitvideo.evaluation.reading import evaluate_reading
+    from hitvideo.generator.storage import stored_fingerprint
     from hitvideo.pipeline import HiTVideoPipeline
     from hitvideo.tokenizer import fingerprint
 
@@ -189,6 +192,7 @@ def run_reading(args: argparse.Namespace) -> None:
         config = pipeline.generator.config
         size = Size(config.frames, config.height, config.width, config.fps)
         report.update(tokenizer=fingerprint(pipeline.tokenizer), **asdict(size))
+        report.update(generator=stored_fingerprint(weights))
         cases = unseen_cases(args.clips)
         shown = partial(tqdm, unit="clip", disable=None)
         report.update(evaluate_reading(pipeline.bits, cases, size, shown))

@@ -2,7 +2,8 @@
 
 Everything in one run: the one-token loop, `transformers.generate` over the same Llama (with its
 layers as transformers and bitsandbytes run them, and with the very layers of our loop), the
-bandwidth that all live on, and whole clips in every mode. Knows nothing of quality.
+bandwidth that all live on, and whole clips in every mode, as the app makes them. Knows nothing of
+quality.
 """
 
 from __future__ import annotations
@@ -17,27 +18,33 @@ import torch
 from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from hitvideo.bitstream import TokenCoder
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.speed import device_name, processor
 from hitvideo.generator import MODES, HiTVideoGenerator
 from hitvideo.generator.linear import Int8Linear
 from hitvideo.generator.quantization import stored_bytes
 from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.ui.generation import Generation
+from hitvideo.ui.tokens import TokenFiles
 
 PROMPT = "a red car drives to the left across a desert"
 BUFFER = 1 << 28  # bytes that are read to measure the memory: more than any cache holds
 
 
-def benchmark_generator(pipeline: HiTVideoPipeline, repeats: int = 3) -> dict[str, Any]:
+def benchmark_generator(
+    pipeline: HiTVideoPipeline, coder: TokenCoder, repeats: int = 3
+) -> dict[str, Any]:
     """The one-token loop, the same layers under `transformers`, and clips in all modes.
 
+    coder: of the token files that clips are saved as.
     Medians of ``repeats`` runs after one unmeasured; guidance at the model's default, so two rows
     a clip. Raises HiTVideoError for weights without a generator.
     """
     if repeats < 1:
         raise HiTVideoError("The benchmark needs at least one repetition.")
     pipeline.request(PROMPT, 0)
-    model = pipeline.generator
+    model, page = pipeline.generator, Generation(pipeline, TokenFiles(pipeline, coder))
     assert model is not None
     runs = [_loop(pipeline) for _ in range(repeats + 1)][1:]
     tokens, steps, ours = runs[0][0], runs[0][1], median(seconds for *_, seconds in runs)
@@ -72,7 +79,7 @@ def benchmark_generator(pipeline: HiTVideoPipeline, repeats: int = 3) -> dict[st
             "bound_steps_per_second": bandwidth / touched,
             "of_bound": steps / ours / (bandwidth / touched),
         },
-        "modes": [_clip(pipeline, mode, repeats) for mode in MODES],
+        "modes": [_clip(pipeline, page, mode, repeats) for mode in MODES],
     }
 
 
@@ -83,25 +90,34 @@ def _parameters(model: HiTVideoGenerator) -> int:
     return sum(p.numel() for p in whole.parameters())
 
 
-def _clip(pipeline: HiTVideoPipeline, mode: str, repeats: int) -> dict[str, Any]:
-    """A whole clip, decoding included, as a person waits for it."""
-    first, whole, writing = [], [], []
+def _clip(pipeline: HiTVideoPipeline, page: Generation, mode: str, repeats: int) -> dict[str, Any]:
+    """A whole clip as a person waits for it in the app: reading, planning, decoding and all files.
+
+    longest_pause_seconds: between two moments at which a run can be stopped.
+    """
+    first, whole, writing, pauses = [], [], [], []
     for _ in range(repeats):
-        start = time.perf_counter()
+        start = before = time.perf_counter()
         shown = 0.0
-        for step in pipeline.stream(PROMPT, 0, mode=mode):
-            if step.result is not None and not shown:
-                shown = time.perf_counter() - start
+        for view in page.stream(PROMPT, 0, mode=mode):
+            now = time.perf_counter()
+            pauses.append(now - before)
+            before = now
+            if view.mp4 and not shown:
+                shown = now - start
         first.append(shown)
-        whole.append(time.perf_counter() - start)
-        writing.append(step.seconds)
+        whole.append(before - start)
+        assert view.report is not None
+        writing.append(view.report["seconds"])
+    step = next(pipeline.stream(PROMPT, 0, mode=mode))
     return {
         "mode": mode,
-        "tokens": step.tokens,
-        "steps": step.steps,
+        "tokens": step.total_tokens,
+        "steps": step.total_steps,
         "first_level_seconds": median(first),
         "seconds": median(whole),
         "writing_seconds": median(writing),
+        "longest_pause_seconds": max(pauses),
     }
 
 

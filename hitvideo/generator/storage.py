@@ -54,6 +54,12 @@ def load_generator(
     return model, text, planner
 
 
+def stored_fingerprint(folder: str | Path) -> str:
+    """Names the weights of ``folder/generator``, however they are quantized when loaded."""
+    with _quiet():
+        return fingerprint(_load(Path(folder) / "generator", torch.device("cpu"), torch.float32))
+
+
 def _check_release(name: str, model: nn.Module | None, wanted: str) -> None:
     if not wanted:
         return

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -37,7 +38,7 @@ from hitvideo.generator import (
 )
 from hitvideo.generator.config import MINI_HEAD, MINI_LLAMA, kinds_of
 from hitvideo.generator.model import plan_bits
-from hitvideo.generator.order import TokenOrder
+from hitvideo.generator.order import Size, TokenOrder
 from hitvideo.generator.presets import planner
 from hitvideo.generator.storage import load_planner
 from hitvideo.generator.text import new_text_encoder, words_of
@@ -197,25 +198,44 @@ def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[Tok
         Path(config.weights) / "tokenizer", accelerator.device
     )
     written_levels(tokenizer.config, config.levels)  # refuses now what cannot be written later
-    finest = tokenizer.config.levels[config.levels - 1]
-    enlarge = 1 if finest.reads_finer else math.gcd(config.size, *finest.pool[1:])
+    scene = _scene_source(tokenizer, config.levels, size, config.fps)
     sources: list[Source] = []
     for folder in config.clips:
         sources += captioned_files(Path(folder), size, config.fps)
     held_out: list[Source] = []
     if sources:  # Toon has seeds of its own for that
         sources, held_out = split_off(sources, 50)
-    sources += [
-        ToonSource(seed, size, config.fps, enlarge, mirror=True) for seed in range(config.toon)
-    ]
+    sources += [scene(seed, mirror=True) for seed in range(config.toon)]
     if config.toon:
-        held_out += [ToonSource(seed, size, config.fps, enlarge) for seed in HELD_OUT_TOON]
+        held_out += map(scene, HELD_OUT_TOON)
     out = Path(config.out)
     rank, world = accelerator.process_index, accelerator.num_processes
     write_shards(sources, tokenizer, config.levels, out / "tokens", rank=rank, world=world)
     write_shards(held_out, tokenizer, config.levels, out / "held-out", rank=rank, world=world)
     accelerator.wait_for_everyone()
     return TokenSet.load(out / "tokens"), TokenSet.load(out / "held-out")
+
+
+def _scene_source(
+    tokenizer: HiTVideoTokenizer, levels: int, size: Size, fps: float
+) -> Callable[..., ToonSource]:
+    """What makes the source of a seed, no larger than the levels can tell."""
+    finest = tokenizer.config.levels[levels - 1]
+    enlarge = 1 if finest.reads_finer else math.gcd(*size[1:], *finest.pool[1:])
+    return partial(ToonSource, size=size, fps=fps, enlarge=enlarge)
+
+
+def held_out_toon(
+    tokenizer: HiTVideoTokenizer, config: GeneratorConfig, clips: int, folder: Path
+) -> TokenSet:
+    """Tokens of the first ``clips`` of the scenes that all trainings hold out.
+
+    In the size and the levels that a generator writes; ``folder`` is for their shards.
+    """
+    size, levels = (config.frames, config.height, config.width), len(config.levels)
+    scene = _scene_source(tokenizer, levels, size, config.fps)
+    write_shards([*map(scene, HELD_OUT_TOON[:clips])], tokenizer, levels, folder)
+    return TokenSet.load(folder)
 
 
 def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:

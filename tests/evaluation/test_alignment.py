@@ -1,11 +1,13 @@
 """The measurement of alignment, with judges and generators that are told what to answer."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tiny_generator import save_tiny_weights, tiny_config
 
 from hitvideo.cli import main
 from hitvideo.data.toon import (
@@ -28,6 +30,8 @@ from hitvideo.evaluation.alignment import (
     wilson_interval,
 )
 from hitvideo.evaluation.judge import Judge
+from hitvideo.generator.storage import stored_fingerprint
+from hitvideo.tokenizer import HiTVideoTokenizer
 
 SIZE = Size(frames=2, height=8, width=8, fps=2.0)
 
@@ -157,3 +161,22 @@ def test_bad_requests_are_one_sentence_and_leave_nothing(
         assert main(arguments) == 2
         assert len(capsys.readouterr().err.strip().splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_the_command_measures_the_first_mode_at_every_guidance_and_the_others_at_one(
+    tmp_path: Path, tiny: HiTVideoTokenizer
+) -> None:
+    weights = save_tiny_weights(tmp_path / "weights", tiny)
+    torch.manual_seed(0)
+    Judge(8).save_pretrained(weights / "judge")
+    out = tmp_path / "report.json"
+    options = ["--clips", "2", "--mode", "row", "--mode", "frame", "--batch", "2"]
+    options += ["--weights", str(weights), "--device", "cpu", "--quantize", "none"]
+    assert main(["evaluate", "alignment", str(out), *options]) == 0
+    report = json.loads(out.read_text())
+    measured = [(entry["guidance"], entry["mode"]) for entry in report["generated"]]
+    default = tiny_config().guidance
+    assert measured == [(default, "row"), (1.0, "row"), (default, "frame")] and default != 1
+    assert (report["clips"], report["levels"], report["quantization"]) == (2, 3, None)
+    assert report["generator"] == stored_fingerprint(weights)
+    assert report["generated"][0]["trained"]["clips"] == 1
