@@ -18,8 +18,7 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.tokenizer.frames import video_to_frames
-from hitvideo.tokenizer.model import GroupResult, State
-from hitvideo.tokenizer.streaming import GroupCodes
+from hitvideo.tokenizer.streaming import StreamDecoder, split_groups
 
 
 def decode_video(
@@ -45,13 +44,12 @@ def _decode(
         codes = source.codes
         layout = Layout(tokenizer.config, codes.frames, codes.height, codes.width)
         blocks = _blocks_in(source, layout, depth)
-    state = tokenizer.initial_state
+    decoder = StreamDecoder(tokenizer, layout.height, layout.width)
     for index, block in enumerate(blocks):
         left = layout.block_frames(index)
-        for codes_of_group in _part(tokenizer, block):
-            result = step(tokenizer, state, layout.height, layout.width, codes_of_group)
-            state = result.state
-            yield from picture(result, min(GROUP, left), layout.height, layout.width)
+        levels = [torch.from_numpy(part).unsqueeze(0) for part in block]
+        for group in split_groups(tokenizer.config, levels):
+            yield from video_to_frames(decoder.push(group, min(GROUP, left)))
             left -= GROUP
 
 
@@ -60,27 +58,3 @@ def _blocks_in(file: TokenFile, layout: Layout, depth: int | None) -> Iterator[B
     for block, held in enumerate(file.depths):
         kept = held if depth is None else min(depth, held)
         yield tuple(grids[k][layout.slots(block, k)] for k in range(kept))
-
-
-@torch.no_grad()
-def step(
-    tokenizer: HiTVideoTokenizer, state: State, height: int, width: int, codes: GroupCodes
-) -> GroupResult:
-    _, mh, mw = tokenizer.config.multiple
-    shape = 1, -(-height // mh) * mh, -(-width // mw) * mw
-    return tokenizer.step(state, shape, codes=codes)
-
-
-def picture(result: GroupResult, frames: int, height: int, width: int) -> np.ndarray:
-    """The group without its padding, uint8 ``(T, H, W, 3)``."""
-    return video_to_frames(result.video[:, :, :frames, :height, :width])
-
-
-def _part(tokenizer: HiTVideoTokenizer, block: BlockCodes) -> Iterator[GroupCodes]:
-    """A block's codes group by group, as tensors."""
-    levels = [torch.from_numpy(part).unsqueeze(0).to(tokenizer.device) for part in block]
-    slots = [level.slots for level in tokenizer.config.levels]
-    for group in range(levels[0].shape[1] // slots[0]):
-        yield tuple(
-            level[:, group * n : (group + 1) * n] for level, n in zip(levels, slots, strict=False)
-        )

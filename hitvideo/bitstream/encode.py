@@ -17,7 +17,6 @@ import numpy as np
 import torch
 
 from hitvideo.bitstream.coder import TokenCoder
-from hitvideo.bitstream.decode import picture, step
 from hitvideo.bitstream.files import TokenWriter
 from hitvideo.bitstream.layout import BLOCK
 from hitvideo.bitstream.release import BlockCodes
@@ -25,9 +24,9 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.tokenizer.config import GROUP
-from hitvideo.tokenizer.frames import check_frames, frames_to_video
+from hitvideo.tokenizer.frames import check_frames, frames_to_video, video_to_frames
 from hitvideo.tokenizer.model import State
-from hitvideo.tokenizer.streaming import GroupCodes
+from hitvideo.tokenizer.streaming import GroupCodes, StreamDecoder
 
 MAX_PSNR = 100.0  # dB, the score of identical videos
 # What the container may add at most, counted in full against `max_bpp`.
@@ -176,7 +175,8 @@ def _encode_block(tokenizer: HiTVideoTokenizer, state: State, block: np.ndarray)
         result = tokenizer.step(state, (1, group.shape[3], group.shape[4]), group=group)
         state = result.state
         codes.append(result.codes)
-        error += _squared_error(original, picture(result, len(original), height, width))
+        shown = result.video[:, :, : len(original), :height, :width]
+        error += _squared_error(original, video_to_frames(shown))
     return _Pass(codes, error, state)
 
 
@@ -188,13 +188,12 @@ def _decode_block(
 ) -> _Pass:
     """The block from its codes, as the decoder will see it."""
     _, height, width, _ = block.shape
-    error = 0
+    decoder, error = StreamDecoder(tokenizer, height, width, state), 0
     for index, group in enumerate(codes):
         original = block[index * GROUP : (index + 1) * GROUP]
-        result = step(tokenizer, state, height, width, group)
-        state = result.state
-        error += _squared_error(original, picture(result, len(original), height, width))
-    return _Pass(codes, error, state)
+        shown = decoder.push(group, len(original))
+        error += _squared_error(original, video_to_frames(shown))
+    return _Pass(codes, error, decoder.state)
 
 
 def _shallowest(

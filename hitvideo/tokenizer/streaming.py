@@ -6,7 +6,7 @@ cannot change a token. Memory does not grow with the length. Knows nothing of fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -34,10 +34,15 @@ class StreamEncoder:
         self.depth = depth
         self.state: State = tokenizer.initial_state
         self.waiting: Tensor | None = None
+        self.ended = False
 
     def push(self, chunk: Tensor) -> Iterator[GroupCodes]:
         """Takes ``(B, 3, t, H, W)`` in [-1, 1]; batch and size must stay the same all along."""
         check_video(chunk)
+        if chunk.dtype != torch.float32 or not chunk.isfinite().all():
+            raise HiTVideoError("A video is made of finite float32 numbers in [-1, 1].")
+        if self.ended:
+            raise HiTVideoError("This stream has ended; another video needs another encoder.")
         waiting = chunk
         if self.waiting is not None:
             if self.waiting.shape[:2] + self.waiting.shape[3:] != chunk.shape[:2] + chunk.shape[3:]:
@@ -52,7 +57,7 @@ class StreamEncoder:
         """Ends the stream: a last group that is not full is filled by repeating its last frame."""
         if self.waiting is not None and self.waiting.shape[2]:
             yield self._encode(self.waiting)
-        self.waiting = None
+        self.waiting, self.ended = None, True
 
     @torch.no_grad()
     def _encode(self, group: Tensor) -> GroupCodes:
@@ -64,7 +69,33 @@ class StreamEncoder:
         return result.codes
 
 
-@torch.no_grad()
+class StreamDecoder:
+    """Push the codes of group after group; each gives the frames of that group.
+
+    height, width: of the video, in pixels. state: of a decoder that has already come so far (None:
+    the video begins here); it never changes in place, so it may be kept and used again.
+    """
+
+    def __init__(
+        self, tokenizer: HiTVideoTokenizer, height: int, width: int, state: State | None = None
+    ) -> None:
+        self.tokenizer, self.height, self.width = tokenizer, height, width
+        self.state: State = tokenizer.initial_state if state is None else state
+
+    @torch.no_grad()
+    def push(self, group: GroupCodes, frames: int = GROUP) -> Tensor:
+        """The first ``frames`` of the group: ``(B, 3, frames, height, width)`` in [-1, 1].
+
+        group: codes of as many levels as are to be decoded, which may differ from group to group.
+        """
+        _, mh, mw = self.tokenizer.config.multiple
+        shape = len(group[0]), -(-self.height // mh) * mh, -(-self.width // mw) * mw
+        codes = [level.to(self.tokenizer.device) for level in group]
+        result = self.tokenizer.step(self.state, shape, codes=codes)
+        self.state = result.state
+        return result.video[:, :, :frames, : self.height, : self.width].clamp(-1, 1)
+
+
 def decode_stream(
     tokenizer: HiTVideoTokenizer, codes: VideoCodes, depth: int | None = None
 ) -> Iterator[Tensor]:
@@ -72,20 +103,19 @@ def decode_stream(
     if depth is not None:
         codes = codes.truncate(depth)
     check_codes(tokenizer.config, codes)
-    _, mh, mw = tokenizer.config.multiple
-    batch = codes.levels[0].shape[0]
-    shape = batch, -(-codes.height // mh) * mh, -(-codes.width // mw) * mw
-    state = tokenizer.initial_state
-    for start in range(0, codes.frames, GROUP):
-        index = start // GROUP
-        group = [
-            level[:, index * config.slots : (index + 1) * config.slots].to(tokenizer.device)
-            for level, config in zip(codes.levels, tokenizer.config.levels, strict=False)
-        ]
-        result = tokenizer.step(state, shape, codes=group)
-        state = result.state
-        piece = result.video[:, :, : codes.frames - start, : codes.height, : codes.width]
-        yield piece.clamp(-1, 1)
+    decoder = StreamDecoder(tokenizer, codes.height, codes.width)
+    groups = split_groups(tokenizer.config, codes.levels)
+    for start, group in zip(range(0, codes.frames, GROUP), groups, strict=True):
+        yield decoder.push(group, min(GROUP, codes.frames - start))
+
+
+def split_groups(config: TokenizerConfig, levels: Sequence[Tensor]) -> Iterator[GroupCodes]:
+    """Grids ``(B, t, h, w)`` of whole groups, coarse to fine, group by group."""
+    slots = [level.slots for level in config.levels]
+    for group in range(levels[0].shape[1] // slots[0]):
+        yield tuple(
+            level[:, group * n : (group + 1) * n] for level, n in zip(levels, slots, strict=False)
+        )
 
 
 def check_codes(config: TokenizerConfig, codes: VideoCodes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -46,7 +47,12 @@ class Checkpoint:
         """Restores everything in place and returns (step, seconds spent); (0, 0.0) if new."""
         if not self.path.exists():
             return 0, 0.0
-        state = torch.load(self.path, map_location="cpu", weights_only=True)
+        try:
+            state = torch.load(self.path, map_location="cpu", weights_only=True)
+        except (OSError, RuntimeError, EOFError, UnpicklingError) as error:
+            raise HiTVideoError(
+                f"The checkpoint in {self.path.parent} cannot be read; choose another --out."
+            ) from error
         try:
             model.load_state_dict(state["model"])
             ema.model.load_state_dict(state["ema"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hitvideo.errors import HiTVideoError
 from hitvideo.generator.config import MODES
 from hitvideo.tokenizer.config import GROUP
+from hitvideo.training.checks import check_run, check_shares
 
 
 @dataclass(frozen=True)
@@ -100,17 +101,18 @@ def check(config: GeneratorTrainConfig) -> None:
         raise HiTVideoError(
             "There is nothing to train on: give --clips FOLDER, --toon COUNT or both."
         )
-    if config.steps <= 0 and config.minutes <= 0:
-        raise HiTVideoError("A run needs a budget: --steps or --minutes.")
     if config.frames < GROUP or config.frames % GROUP:
         raise HiTVideoError(f"--frames must be a multiple of {GROUP}.")
-    if config.batch < 1 or not config.lr > 0 or not config.fps > 0 or config.size < 1:
-        raise HiTVideoError("--batch, --lr, --fps and --size must be above zero.")
+    if not config.fps > 0 or config.size < 1:
+        raise HiTVideoError("--fps and --size must be above zero.")
     if config.focus < 0:
         raise HiTVideoError("--focus must not be below zero.")
-    shares = {"drop-text": config.drop_text, "corrupt": config.corrupt, "short": config.short}
-    shares |= {"brief": config.brief, "own-tokens": config.own_tokens}
-    shares["own-clips"] = config.own_clips
-    for name, share in shares.items():
-        if not 0 <= share <= 1:
-            raise HiTVideoError(f"--{name} must be between 0 and 1.")
+    check_shares(
+        drop_text=config.drop_text,
+        corrupt=config.corrupt,
+        short=config.short,
+        brief=config.brief,
+        own_tokens=config.own_tokens,
+        own_clips=config.own_clips,
+    )
+    check_run(config)

@@ -10,11 +10,12 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import torch
-from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
 from torch import Tensor, nn
 from tqdm import tqdm
 
@@ -23,7 +24,7 @@ from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.ema import Ema
 from hitvideo.training.precision import cpu_has_bf16
 
-CHECKPOINT = "checkpoint.pt"
+CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -41,6 +42,8 @@ class Settings(Budget, Protocol):
     def warmup(self) -> int: ...
     @property
     def ema(self) -> float: ...
+    @property
+    def seed(self) -> int: ...
     @property
     def validate_every(self) -> int: ...
     @property
@@ -71,7 +74,11 @@ def new_accelerator(bf16: bool) -> Accelerator:
     return Accelerator(
         cpu=cpu,
         mixed_precision="bf16" if bf16 and (not cpu or cpu_has_bf16()) else "no",
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)],
+        kwargs_handlers=[
+            DistributedDataParallelKwargs(find_unused_parameters=True),
+            # The others wait while one renders, which may take longer than the usual half hour.
+            InitProcessGroupKwargs(timeout=timedelta(days=1)),
+        ],
     )
 
 
@@ -94,8 +101,15 @@ def fit(
     step, spent = checkpoint.load(model, ema, optimizer)
     main = accelerator.is_main_process
     if main:
-        out.mkdir(parents=True, exist_ok=True)
         (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
+
+    def log(step: int, spent: float, last: bool) -> str:
+        line = {"step": step, "minutes": round(spent / 60, 1), **task.validate(ema.model, last)}
+        text = json.dumps(line | {"processes": accelerator.num_processes, "last": last})
+        with (out / LOG).open("a") as file:
+            file.write(text + "\n")
+        return text
+
     bar = tqdm(total=config.steps or None, initial=step, disable=not main, mininterval=5)
     started = time.monotonic() - spent
     done = progress(config, step, spent)
@@ -104,6 +118,9 @@ def fit(
             rate = config.lr * schedule(step, done, config.warmup)
             group["lr"] = group.get("factor", 1.0) * rate
         module.train()
+        # What a step draws by itself is the same in a run that goes on after a kill.
+        rank = accelerator.process_index
+        torch.manual_seed((config.seed * 1_000_003 + step) * 1024 + rank)
         loss, word = task.score(step)
         accelerator.backward(loss)
         norm = accelerator.clip_grad_norm_(module.parameters(), 1.0)
@@ -119,16 +136,23 @@ def fit(
         left = spent / max(done, 1e-6) * (1 - done) / 60
         bar.set_postfix_str(f"{word}, {left:.0f} min left", refresh=False)
         bar.update()
-        last = done >= 1
-        if main and (last or step % config.checkpoint_every == 0):
+        if main and done < 1 and step % config.checkpoint_every == 0:
             checkpoint.save(model, ema, optimizer, step, spent)
             task.save(ema.model)
-        if main and (last or step % config.validate_every == 0):
-            line = {"step": step, "minutes": round(spent / 60, 1), **task.validate(ema.model, last)}
-            line["processes"] = accelerator.num_processes
-            with (out / "log.jsonl").open("a") as log:
-                log.write(json.dumps(line) + "\n")
-            bar.write(json.dumps(line))
+        if main and done < 1 and step % config.validate_every == 0:
+            bar.write(log(step, spent, False))
         accelerator.wait_for_everyone()
+    # After the loop, so that a run that was killed in here ends properly when started again.
+    if main and not _ended(out / LOG, step):
+        checkpoint.save(model, ema, optimizer, step, spent)
+        task.save(ema.model)
+        bar.write(log(step, spent, True))
+    accelerator.wait_for_everyone()
     bar.close()
     accelerator.end_training()
+
+
+def _ended(path: Path, step: int) -> bool:
+    """Whether the log says that the run has ended at this step, with all that belongs to it."""
+    lines = path.read_text().splitlines() if path.is_file() else []
+    return any(f'"step": {step},' in line and line.endswith('"last": true}') for line in lines)

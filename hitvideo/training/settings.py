@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import TokenizerConfig
 from hitvideo.tokenizer.config import GROUP, LAYOUTS
+from hitvideo.training.checks import check_run, check_shares
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,12 @@ def check(config: TrainConfig) -> None:
         raise HiTVideoError(
             "There is nothing to train on: give --clips FOLDER, --toon COUNT or both."
         )
-    if config.steps <= 0 and config.minutes <= 0:
-        raise HiTVideoError("A run needs a budget: --steps or --minutes.")
     if config.frames < 2 * GROUP or config.frames % GROUP:
         raise HiTVideoError(f"--frames must be a multiple of {GROUP}, at least {2 * GROUP}.")
     multiple = TokenizerConfig().multiple[1]
     if config.size < multiple or config.size % multiple:
         raise HiTVideoError(f"--size must be a multiple of {multiple}.")
-    if config.batch < 1 or not config.lr > 0:
-        raise HiTVideoError("--batch and --lr must be above zero.")
+    if config.toon_size < 1:
+        raise HiTVideoError("--toon-size must be at least 1.")
+    check_shares(toon_share=config.toon_share, full_depth=config.full_depth)
+    check_run(config)

@@ -1,10 +1,14 @@
 """What streaming rests on: no token and no pixel knows the future or the chunk plan."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from conftest import moving_video
 
-from hitvideo.tokenizer import HiTVideoTokenizer, StreamEncoder, decode_stream
+from hitvideo.errors import HiTVideoError
+from hitvideo.tokenizer import HiTVideoTokenizer, StreamDecoder, StreamEncoder
+from hitvideo.tokenizer.streaming import split_groups
 
 MODELS = ["tiny", "shipped"]
 
@@ -12,17 +16,6 @@ MODELS = ["tiny", "shipped"]
 @pytest.fixture(params=MODELS)
 def model(request: pytest.FixtureRequest) -> HiTVideoTokenizer:
     return request.getfixturevalue(request.param)
-
-
-def encode_in_chunks(
-    model: HiTVideoTokenizer, video: torch.Tensor, plan: list[int]
-) -> list[torch.Tensor]:
-    encoder = StreamEncoder(model)
-    parts = []
-    for chunk in video.split(plan, 2):
-        parts += list(encoder.push(chunk))
-    parts += list(encoder.flush())
-    return [torch.cat(level, 1) for level in zip(*parts, strict=True)]
 
 
 def test_the_future_changes_nothing_before_its_group(model: HiTVideoTokenizer) -> None:
@@ -42,26 +35,63 @@ def test_the_future_changes_nothing_before_its_group(model: HiTVideoTokenizer) -
 
 
 @pytest.mark.parametrize("plan", [[8] * 8, [8, 16, 40], [64], [5, 1, 30, 28]])
-def test_every_chunk_plan_gives_the_same_tokens(model: HiTVideoTokenizer, plan: list[int]) -> None:
+def test_every_chunk_plan_gives_the_same_tokens_and_pixels(
+    model: HiTVideoTokenizer, plan: list[int]
+) -> None:
     video = moving_video(64, 64, 96)
     whole = model.encode(video)
-    for grid, expected in zip(encode_in_chunks(model, video, plan), whole.levels, strict=True):
-        assert torch.equal(grid, expected)
+    encoder, groups = StreamEncoder(model), []
+    decoders = [StreamDecoder(model, 64, 96) for _ in model.config.levels]
+    shown: list[list[torch.Tensor]] = [[] for _ in decoders]
+    for chunk in video.split(plan, 2):
+        for group in encoder.push(chunk):  # shown as soon as it arrives, at every depth
+            groups.append(group)
+            for depth, decoder in enumerate(decoders, 1):
+                shown[depth - 1].append(decoder.push(group[:depth]))
+    assert list(encoder.flush()) == []
+    for parts, expected in zip(zip(*groups, strict=True), whole.levels, strict=True):
+        assert torch.equal(torch.cat(parts, 1), expected)
+    for depth, pieces in enumerate(shown, 1):
+        assert (torch.cat(pieces, 2) - model.decode(whole, depth)).abs().max() <= 1e-4
 
 
-def test_decoding_in_pieces_equals_decoding_at_once(model: HiTVideoTokenizer) -> None:
+def test_a_decoder_goes_on_from_where_another_one_was(model: HiTVideoTokenizer) -> None:
     codes = model.encode(moving_video(30, 64, 64))
-    for depth in range(1, model.config.depth + 1):
-        pieces = torch.cat(list(decode_stream(model, codes, depth)), 2)
-        assert (pieces - model.decode(codes, depth)).abs().max() <= 1e-4
-        assert pieces.shape == (1, 3, 30, 64, 64)
+    first, second, third, fourth = split_groups(model.config, codes.levels)
+    decoder = StreamDecoder(model, 64, 64)
+    pieces = [decoder.push(first), decoder.push(second)]
+    other = StreamDecoder(model, 64, 64, decoder.state)
+    again = decoder.push(third)
+    pieces += [other.push(third), other.push(fourth, 6)]
+    assert torch.equal(pieces[2], again)
+    assert torch.equal(torch.cat(pieces, 2), model.decode(codes))
 
 
-def test_tokens_of_a_clip_begin_the_tokens_of_a_longer_one(model: HiTVideoTokenizer) -> None:
+@pytest.mark.parametrize("frames", [16, 12])
+def test_tokens_of_a_clip_begin_the_tokens_of_a_longer_one(
+    model: HiTVideoTokenizer, frames: int
+) -> None:
+    """Up to its last whole group: what fills an unfinished one up is not what will come."""
     long = moving_video(40, 64, 64)
-    short_codes, long_codes = model.encode(long[:, :, :16]), model.encode(long)
-    for short, full in zip(short_codes.levels, long_codes.levels, strict=True):
-        assert torch.equal(short, full[:, : short.shape[1]])
+    short_codes, long_codes = model.encode(long[:, :, :frames]), model.encode(long)
+    levels = zip(short_codes.levels, long_codes.levels, model.config.levels, strict=True)
+    for short, full, level in levels:
+        whole = frames // 8 * level.slots
+        assert torch.equal(short[:, :whole], full[:, :whole])
+
+
+def test_an_ended_stream_takes_nothing_more(model: HiTVideoTokenizer) -> None:
+    encoder = StreamEncoder(model)
+    video = moving_video(12, 64, 64)
+    assert len([*encoder.push(video), *encoder.flush()]) == 2
+    with pytest.raises(HiTVideoError, match="has ended"):
+        list(encoder.push(video))
+
+
+@pytest.mark.parametrize("spoil", [torch.Tensor.double, torch.Tensor.byte, torch.log])
+def test_what_is_no_video_is_refused(tiny: HiTVideoTokenizer, spoil: Callable) -> None:
+    with pytest.raises(HiTVideoError, match="finite float32"):
+        tiny.encode(spoil(moving_video(8, 32, 32)))
 
 
 def test_two_streams_share_a_model_without_meeting(model: HiTVideoTokenizer) -> None:

@@ -1,10 +1,16 @@
 """The loop that all trainings share."""
 
+import json
 from pathlib import Path
 
+import pytest
 import torch
 from torch import nn
 
+from hitvideo.errors import HiTVideoError
+from hitvideo.training.budget import progress, schedule
+from hitvideo.training.checkpoint import Checkpoint
+from hitvideo.training.ema import Ema
 from hitvideo.training.generator_settings import GeneratorTrainConfig
 from hitvideo.training.loop import Task, fit, new_accelerator
 
@@ -28,3 +34,66 @@ def test_a_step_that_overflows_is_left_out(tmp_path: Path) -> None:
     fit(config, accelerator, model, module, optimizer, Task(score, saved.append, lambda *_: {}))
     assert seen[0] > seen[1] == seen[2] > seen[3] > model.weight.item()
     assert saved[-1].weight.isfinite().all()
+
+
+def test_a_run_killed_while_it_ended_ends_when_started_again(tmp_path: Path) -> None:
+    """Its weights are saved and its last line is logged, once."""
+    saved: list[float] = []
+    for life in ("killed", "again", "once more"):
+        accelerator = new_accelerator(False)
+        torch.manual_seed(0)
+        model = nn.Linear(1, 1, bias=False)
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        module, optimizer = accelerator.prepare(model, optimizer)
+        steps: list[int] = []
+
+        def score(
+            step: int, steps: list[int] = steps, module: nn.Module = module
+        ) -> tuple[torch.Tensor, str]:
+            steps.append(step)
+            return module(torch.ones(1, 1)).sum(), ""
+
+        def save(model: nn.Linear, life: str = life) -> None:
+            if life == "killed":
+                raise KeyboardInterrupt
+            saved.append(model.weight.item())
+
+        task = Task(score, save, lambda *_: {"found": 1})
+        config = GeneratorTrainConfig(str(tmp_path), "", steps=2, lr=0.1, warmup=1)
+        if life == "killed":
+            with pytest.raises(KeyboardInterrupt):
+                fit(config, accelerator, model, module, optimizer, task)
+            assert steps == [0, 1]
+        else:
+            fit(config, accelerator, model, module, optimizer, task)
+            assert steps == [] and len(saved) == 1
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["found"], line["last"]) for line in lines] == [(2, 1, True)]
+
+
+def test_the_rate_warms_up_and_falls_as_a_cosine() -> None:
+    assert [schedule(step, 0.0, 4) for step in (0, 1, 3, 9)] == [0.25, 0.5, 1, 1]
+    assert schedule(9, 0.5, 4) == pytest.approx(0.02 + 0.98 / 2)
+    assert schedule(9, 1.0, 4) == pytest.approx(0.02)
+    rates = [schedule(99, done / 10, 4) for done in range(11)]
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_a_budget_of_minutes_steps_or_both() -> None:
+    def done(steps: int, minutes: float, step: int, spent: float) -> float:
+        return progress(GeneratorTrainConfig("", "", steps=steps, minutes=minutes), step, spent)
+
+    assert done(10, 0, 5, 1e9) == 0.5
+    assert done(0, 2, 999, 30) == 0.25
+    assert done(10, 2, 5, 30) == 0.5 and done(10, 2, 5, 90) == 0.75
+    assert done(10, 2, 11, 0) == 1 == done(10, 2, 0, 121)
+
+
+def test_a_checkpoint_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    model = nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt")
+    checkpoint.save(model, Ema(model, 0.9), optimizer, 3, 1.0)
+    checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:-50])
+    with pytest.raises(HiTVideoError, match="cannot be read"):
+        checkpoint.load(model, Ema(model, 0.9), optimizer)

@@ -198,7 +198,9 @@ def test_weights_from_before_layouts_go_on_as_they_were(tmp_path: Path, weights:
     assert (told.softmax(-1) - untold.softmax(-1)).abs().max() < 0.05
 
 
-def test_a_folder_of_captioned_videos_in_bfloat16(tmp_path: Path, weights: Path) -> None:
+def test_a_folder_of_captioned_videos_in_bfloat16(
+    tmp_path: Path, weights: Path, fresh_accelerate: None
+) -> None:
     videos = tmp_path / "videos"
     videos.mkdir()
     for k in range(3):

@@ -11,10 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import TINY
 
+from hitvideo.data.pool import ClipPool, folder_clips
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer
-from hitvideo.training.tokenizer import TrainConfig, train
+from hitvideo.tokenizer.config import LAYOUTS
+from hitvideo.tokenizer.quantizers import VQ
+from hitvideo.training.tokenizer import TrainConfig, train, validate
 from hitvideo.video import write_video
 
 
@@ -75,6 +79,39 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(clips: Path, tmp_path: Pa
     HiTVideoTokenizer.from_pretrained(tmp_path / "broken" / "tokenizer")
 
 
+def test_minutes_bfloat16_and_what_the_log_says(
+    clips: Path, tmp_path: Path, fresh_accelerate: None
+) -> None:
+    change = {"minutes": 1e-9, "bf16": True, "validate": str(clips)}
+    train(TrainConfig(**{**settings(tmp_path, clips, 0).__dict__, **change}))
+    (line,) = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
+    assert line["step"] == 1  # the first step used all the time up
+    tokenizer = HiTVideoTokenizer.from_pretrained(tmp_path / "tokenizer")
+    measured = validate(tokenizer, ClipPool(folder_clips(clips), augment=False).sample, 3)
+    assert line["psnr"]["clips"] == pytest.approx(measured, abs=0.02)
+    assert len(measured) == 3 and all(0 < psnr < 60 for psnr in measured)
+
+
+def test_vector_quantization_trains_and_a_resumed_run_repeats(
+    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is drawn for codes that nothing uses, too: here all of them, at every step."""
+    monkeypatch.setitem(LAYOUTS, "hierarchy", TINY.levels)
+    monkeypatch.setattr(VQ.__init__, "__defaults__", (0.99, 2.0))
+    change = {"init": "", "quantizer": "vq", "size": 32}
+    runs = []
+    for name, budgets in (("whole", [2]), ("broken", [1, 2])):
+        for steps in budgets:
+            config = settings(tmp_path / name, clips, steps)
+            # So that both decay their rate alike, all of it is warm-up.
+            train(TrainConfig(**{**config.__dict__, **change, "warmup": 1000, "lr": 1e-5}))
+        runs.append(weights(tmp_path / name))
+    tokenizer = HiTVideoTokenizer.from_pretrained(tmp_path / "whole" / "tokenizer")
+    assert tokenizer.config.quantizer == "vq"
+    for name, tensor in runs[0].items():
+        assert torch.allclose(tensor, runs[1][name], atol=1e-4), name
+
+
 def test_two_processes_train_one_model(clips: Path, tmp_path: Path) -> None:
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
     launch += ["--standalone", "-m", "hitvideo", "train-tokenizer"]
@@ -99,6 +136,12 @@ def test_two_processes_train_one_model(clips: Path, tmp_path: Path) -> None:
         ({"frames": 12}, "multiple of 8"),
         ({"size": 100}, "multiple of 32"),
         ({"clips": ["nowhere"]}, "no folder"),
+        ({"toon": -3}, "below zero"),
+        ({"toon_share": 5.0}, "--toon-share must be between 0 and 1"),
+        ({"checkpoint_every": 0}, "at least 1"),
+        ({"validate_every": 0}, "at least 1"),
+        ({"ema": 3.0}, "--ema"),
+        ({"seed": 1 << 40}, "--seed"),
     ],
 )
 def test_settings_that_cannot_work(
@@ -107,3 +150,10 @@ def test_settings_that_cannot_work(
     config = TrainConfig(**{**settings(tmp_path / "run", clips, 1).__dict__, **change})
     with pytest.raises(HiTVideoError, match=sentence):
         train(config)
+
+
+def test_a_folder_that_cannot_be_made(clips: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(HiTVideoError, match="cannot be made"):
+            train(settings(out, clips, 1))
