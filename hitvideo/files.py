@@ -62,11 +62,11 @@ def binary_output(path: str | Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def folder_output(path: str | Path) -> Iterator[Path]:
+def folder_output(path: str | Path, spare: str | Path | None = None) -> Iterator[Path]:
     """A folder to write files into; they move to ``path`` when the block ends without an error.
 
     ``path`` is created if its parent exists; files already there stay, those of the same name are
-    replaced. On any error it is left as it was, or not created at all.
+    replaced, but for ``spare``. On any error it is left as it was, or not created at all.
     """
     target = Path(path)
     created = not os.path.lexists(target)
@@ -76,8 +76,16 @@ def folder_output(path: str | Path) -> Iterator[Path]:
             target.mkdir(exist_ok=True)
             part.mkdir()
         yield part
+        files = sorted(part.iterdir())
+        for place in (target / file.name for file in files):
+            if place.is_dir():
+                raise HiTVideoError(f"{place} is a folder, so no file can be written there.")
+            if spare is not None and place.exists() and place.samefile(spare):
+                raise HiTVideoError(
+                    f"{place} would be replaced by its own copy; choose another folder."
+                )
         with _told(target):
-            for file in sorted(part.iterdir()):
+            for file in files:
                 file.replace(target / file.name)
         created = False  # it holds results now
     finally:

@@ -5,7 +5,7 @@ Knows nothing of files, browsers or text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,3 +127,9 @@ def _reconstruct(tokenizer: HiTVideoTokenizer, frames: np.ndarray) -> Iterator[R
             perplexity=perplexity(code_counts(tokens, config.codebook_size)),
         )
         yield ReconstructStep(done / work, f"Level {depth} of {len(levels)} is ready", result)
+
+
+def codes_of(results: Sequence[LevelResult]) -> VideoCodes:
+    """The codes of all levels of a clip, from the results of all its depths."""
+    grids = tuple(torch.from_numpy(result.codes).unsqueeze(0) for result in results)
+    return VideoCodes(grids, *results[0].frames.shape[:3])

@@ -64,7 +64,10 @@ def test_reconstruct_writes_every_level_and_its_figures(
     assert (report["frames"], report["height"], report["width"]) == (12, 32, 32)
     assert [level["tokens"] for level in report["levels"]] == [2 * 2 * 2, 4 * 2 * 2, 4 * 4 * 4]
     assert [level["bits"] for level in report["levels"][1:]] == [16 * 6, 64 * 6]
+    sizes = [level["bytes"] for level in report["levels"]]
+    assert sizes == sorted(sizes) and sizes[0] > 0
     for level in report["levels"]:
+        assert level["bpp_actual"] == pytest.approx(8 * level["bytes"] / (12 * 32 * 32))
         info = probe(out / level["file"])
         assert (info.width, info.height, info.fps) == (32, 32, 8)
     assert len(read_video(out / "level_3.mp4")) == 12
@@ -85,6 +88,22 @@ def test_reconstruct_into_a_folder_that_holds_something(
     assert len(list(tmp_path.iterdir())) == 6
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["level 1", "level 2", "level 3"]
+
+
+def test_reconstruct_never_replaces_what_it_reads_nor_moves_half_of_its_files(
+    clip: str, weights: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "original.mp4"
+    own.write_bytes(Path(clip).read_bytes())
+    options = ["--size", "16", "--weights", weights]
+    assert main(["reconstruct", str(own), str(tmp_path), *options]) == 2
+    assert "its own copy" in capsys.readouterr().err
+    assert own.read_bytes() == Path(clip).read_bytes() and len(list(tmp_path.iterdir())) == 1
+    own.unlink()
+    own.mkdir()
+    assert main(["reconstruct", clip, str(tmp_path), *options]) == 2
+    assert "is a folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["original.mp4"]
 
 
 def broken(kind: str, folder: Path) -> Path:

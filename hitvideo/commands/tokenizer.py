@@ -12,6 +12,7 @@ from hitvideo.commands.common import (
     add_model,
     load_tokenizer,
     set_threads,
+    weights_folder,
 )
 from hitvideo.files import folder_output, json_output, to_json
 
@@ -32,24 +33,32 @@ def add_reconstruct_arguments(parser: argparse.ArgumentParser) -> None:
 def run_reconstruct(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
+    from hitvideo.bitstream import TokenCoder
+    from hitvideo.reconstruction import LevelResult, codes_of
     from hitvideo.video import read_video, write_video
 
-    with folder_output(args.out) as folder:
+    with folder_output(args.out, spare=args.clip) as folder:
         frames = read_video(
             args.clip, fps=args.fps, size=args.size, start=args.start, seconds=args.seconds
         )
         pipeline = load_tokenizer(args)
+        coder = TokenCoder.from_pretrained(weights_folder(args), pipeline.tokenizer)
         write_video(folder / "original.mp4", frames, args.fps)
         levels: list[dict[str, Any]] = []
+        results: list[LevelResult] = []
         with tqdm(total=1.0, disable=None, bar_format="{l_bar}{bar}| {desc}") as bar:
             for step in pipeline.reconstruct(frames):
                 bar.set_description_str(step.message, refresh=False)
                 bar.update(step.progress - bar.n)
                 if step.result is not None:
+                    results.append(step.result)
                     name = f"level_{step.result.level}.mp4"
                     write_video(folder / name, step.result.frames, args.fps)
                     levels.append({**step.result.figures(), "file": name})
         count, height, width, _ = frames.shape
+        data = coder.dumps(codes_of(results), args.fps)
+        for level, size in zip(levels, coder.level_sizes(data), strict=True):
+            level |= {"bytes": size, "bpp_actual": 8 * size / (count * height * width)}
         report = {
             "source": Path(args.clip).name,
             "fps": args.fps,
@@ -64,8 +73,8 @@ def run_reconstruct(args: argparse.Namespace) -> None:
         return
     for level in levels:
         print(
-            "level {level}: {tokens} tokens, {bits:.0f} bits, {bpp_nominal:.4f} nominal bpp up to "
-            "here, PSNR {psnr:.2f} dB, SSIM {ssim:.3f}".format(**level)
+            "level {level}: {tokens} tokens, {bits:.0f} bits; up to here {bpp_nominal:.4f} nominal "
+            "and {bpp_actual:.4f} actual bpp, PSNR {psnr:.2f} dB, SSIM {ssim:.3f}".format(**level)
         )
 
 

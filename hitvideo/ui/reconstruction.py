@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import NamedTuple, Self, TypeGuard
 
 import numpy as np
-import torch
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.pipeline import HiTVideoPipeline, LevelResult
-from hitvideo.tokenizer import VideoCodes
+from hitvideo.reconstruction import codes_of
 from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.levels import table_value
 from hitvideo.ui.player import PlayerView, Tile, Value
@@ -147,12 +146,6 @@ class Reconstruction:
         done = f"Done in {time.monotonic() - begun:.0f} s"
         view = self.view(original, tiles, done)
         yield Reconstructed(view.value, table_value(results, depth, sizes), str(tokens))
-
-
-def codes_of(results: Sequence[LevelResult]) -> VideoCodes:
-    """The codes of all levels of a clip."""
-    grids = tuple(torch.from_numpy(result.codes).unsqueeze(0) for result in results)
-    return VideoCodes(grids, *results[0].frames.shape[:3])
 
 
 def level_tile(level: int, bpp: float, video: Path | None = None) -> Tile:
