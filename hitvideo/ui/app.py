@@ -82,6 +82,7 @@ def launch(app: gr.Blocks, **options: Any) -> str:
 
 
 def sample_clips(folder: Path) -> list[Path]:
-    """The videos in `folder`, by name, and a real one that Gradio carries."""
-    real = Path(gr.__file__).parent / "media_assets" / "videos" / "world.mp4"
-    return [*sorted(folder.glob("*.mp4")), *([real] if real.is_file() else [])]
+    """The videos in `folder`, by name, and real ones that Gradio carries."""
+    carried = Path(gr.__file__).parent / "media_assets" / "videos"
+    real = [carried / name for name in ("world.mp4", "a.mp4", "b.mp4")]
+    return [*sorted(folder.glob("*.mp4")), *(path for path in real if path.is_file())]

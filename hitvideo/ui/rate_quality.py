@@ -28,7 +28,7 @@ from hitvideo.tokenizer.config import GROUP
 from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.player import Value
 from hitvideo.ui.reconstruction import FPS, Request, seconds_left, write
-from hitvideo.video import read_frames
+from hitvideo.video import read_steps
 
 MAX_SECONDS = 8.0
 SHOW_EVERY = 0.25  # seconds between two views of the progress; also what a stop may take longer
@@ -98,7 +98,13 @@ class RateQuality:
     ) -> Iterator[Value]:
         view.message, view.progress = "Reading the clip", 0.0
         yield view.value
-        frames = read(request)
+        pictures = []
+        path, start, seconds, size = request
+        for picture in read_steps(path, fps=FPS, size=size, start=start, seconds=seconds):
+            if picture is not None:
+                pictures.append(picture)
+            yield view.value
+        frames = cut(pictures)
         view.clip = {"frames": len(frames), "height": request.size, "width": request.size}
         view.clip["fps"] = FPS
         view.original = file(write(folder / "original.mp4", frames))
@@ -124,14 +130,12 @@ class RateQuality:
         return {**point.figures(), "video": file(write(path, point.frames))}
 
 
-def read(request: Request) -> np.ndarray:
-    """The clip, cut as `evaluate rate` cuts it; HiTVideoError if it is shorter than 8 frames."""
-    path, start, seconds, size = request
-    frames = list(read_frames(path, fps=FPS, size=size, start=start, seconds=seconds))
-    whole = len(frames) // GROUP * GROUP
+def cut(pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """A clip of whole groups, as `evaluate rate` has it; HiTVideoError if there is none."""
+    whole = len(pictures) // GROUP * GROUP
     if not whole:
         raise HiTVideoError(f"This clip is shorter than {GROUP} frames at {FPS:g} fps.")
-    return np.stack(frames[:whole])
+    return np.stack(pictures[:whole])
 
 
 def file(path: Path) -> Value:

@@ -22,7 +22,7 @@ from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.levels import table_value
 from hitvideo.ui.player import PlayerView, Tile, Value
 from hitvideo.ui.tokens import TokenFiles
-from hitvideo.video import read_frames, write_video
+from hitvideo.video import read_steps, write_video
 
 FPS = 8.0  # frames per second that the models know
 SIZES = (64, 128, 192, 256)  # sides of the square clip, pixels
@@ -122,8 +122,9 @@ class Reconstruction:
         yield (reading := Reconstructed(view.value, table_value()))
         pictures = []
         path, start, seconds, size = request
-        for picture in read_frames(path, fps=FPS, size=size, start=start, seconds=seconds):
-            pictures.append(picture)
+        for picture in read_steps(path, fps=FPS, size=size, start=start, seconds=seconds):
+            if picture is not None:
+                pictures.append(picture)
             yield reading
         frames = np.stack(pictures)
         file = write(folder / "original.mp4", frames)

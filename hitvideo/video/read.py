@@ -60,7 +60,28 @@ def read_frames(
     are no readable video or exceed `limits`, and on the first frame if `start` is beyond the end.
     """
     request = _check(fps, size, start, seconds, limits)
+    return _wanted(_frames(Source(path, limits), request))
+
+
+def read_steps(
+    path: PathLike,
+    *,
+    fps: float | None = None,
+    size: int | tuple[int, int] | None = None,
+    start: float = 0.0,
+    seconds: float | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[np.ndarray | None]:
+    """As `read_frames`, with a None for every frame that had to be decoded and is not wanted.
+
+    So whoever reads from the middle of a long video can stop on the way there.
+    """
+    request = _check(fps, size, start, seconds, limits)
     return _frames(Source(path, limits), request)
+
+
+def _wanted(frames: Iterator[np.ndarray | None]) -> Iterator[np.ndarray]:
+    return (frame for frame in frames if frame is not None)
 
 
 def read_video(
@@ -87,10 +108,10 @@ def read_video(
             )
         source.limits = replace(limits, max_read_frames=min(room, limits.max_read_frames))
         shape = np.dtype((np.uint8, (height, width, 3)))
-        return np.fromiter(_frames(source, request), dtype=shape)
+        return np.fromiter(_wanted(_frames(source, request)), dtype=shape)
 
 
-def _frames(source: Source, request: _Request) -> Iterator[np.ndarray]:
+def _frames(source: Source, request: _Request) -> Iterator[np.ndarray | None]:
     with source:
         most = source.limits.max_read_frames
         if request.expected_frames(source) > most:
@@ -104,9 +125,11 @@ def _frames(source: Source, request: _Request) -> Iterator[np.ndarray]:
                 raise _too_many(source)
             if copies:
                 picture = upright_picture(frame, size, source.display)
-            for left in reversed(range(copies)):
-                given += 1
-                yield picture.copy() if left else picture  # whoever gets it may change it
+                for left in reversed(range(copies)):
+                    given += 1
+                    yield picture.copy() if left else picture  # whoever gets it may change it
+            else:
+                yield None
             if request.seconds is not None and end >= request.start + request.seconds:
                 return
         if not given:

@@ -1,9 +1,12 @@
 """The frozen validation set: its pixels may change only on purpose, together with this hash."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
 from hitvideo.data.toon import (
@@ -11,10 +14,12 @@ from hitvideo.data.toon import (
     is_withheld,
     render,
     sample_scene,
+    thumbnails,
     toon_clip,
     validation_hash,
 )
 
+THUMBNAILS = Path(__file__).parent / "toon_validation.png"
 FROZEN = "6a1e4ef241c91b6abf75ffcc78214ff87b7670925743e5da4abfc2ead0e837af"
 
 
@@ -25,6 +30,20 @@ def clips() -> list[Tensor]:
 
 def test_the_validation_set_is_frozen(clips: list[Tensor]) -> None:
     assert validation_hash(clips) == FROZEN
+
+
+def test_every_clip_shows_the_same_things_at_the_same_place_and_time(clips: list[Tensor]) -> None:
+    """A row a clip, a column a second; made with ``draw`` of the same clips."""
+    frozen = np.asarray(Image.open(THUMBNAILS)).astype(float)
+    assert np.abs(draw(clips) - frozen).max() <= 1
+    # Seen are mirrored clips, reversed ones, and a second's difference in time.
+    for other in (clips[3].flip(2), clips[3].flip(0), clips[3].roll(8, 0)):
+        assert np.abs(draw([*clips[:3], other, *clips[4:]]) - frozen).max() > 20
+
+
+def draw(clips: list[Tensor]) -> np.ndarray:
+    rows = [torch.cat([*thumbnails(clip)], 1) for clip in clips]
+    return torch.cat(rows).round().numpy()
 
 
 def test_the_hash_forgives_rounding(clips: list[Tensor]) -> None:

@@ -5,7 +5,7 @@ Knows nothing of tokenizers, training or files.
 
 from hitvideo.data.toon.attributes import ATTRIBUTES, UNKNOWN, classes, labels
 from hitvideo.data.toon.captions import caption
-from hitvideo.data.toon.clip import ToonClip, toon_clip, validation_hash
+from hitvideo.data.toon.clip import ToonClip, thumbnails, toon_clip, validation_hash
 from hitvideo.data.toon.layout import scene_layout
 from hitvideo.data.toon.render import render, render_with_cover
 from hitvideo.data.toon.scene import (
@@ -51,6 +51,7 @@ __all__ = [
     "render_with_cover",
     "sample_scene",
     "scene_layout",
+    "thumbnails",
     "toon_clip",
     "validation_hash",
 ]

@@ -48,10 +48,17 @@ def validation_hash(clips: Iterable[Tensor]) -> str:
 
     Takes in the mean of each clip's channels, rounded down to whole numbers after a shift that
     keeps the validation set's means at least 0.025 away from the boundaries: the same wherever
-    pixels differ by rounding only, another when anything drawn changes visibly.
+    pixels differ by rounding only. Names the set; where and when things are drawn, `thumbnails`
+    tell.
     """
     digest = sha256()
     for clip in clips:
         means = clip.to(torch.float64).mean(dim=(0, 1, 2))
         digest.update(bytes((means + _SHIFT).to(torch.uint8).tolist()))
     return digest.hexdigest()
+
+
+def thumbnails(clip: Tensor) -> Tensor:
+    """A clip, uint8 (T, H, W, 3), averaged over boxes of 8x8x8: float (T/8, H/8, W/8, 3)."""
+    boxes = clip.to(torch.float64).unflatten(2, (-1, 8)).unflatten(1, (-1, 8)).unflatten(0, (-1, 8))
+    return boxes.mean(dim=(1, 3, 5))
