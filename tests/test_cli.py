@@ -11,6 +11,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
 from hitvideo.cli import main
 from hitvideo.tokenizer import HiTVideoTokenizer
@@ -230,6 +231,20 @@ def test_toon_prints_the_caption_of_what_it_writes(tmp_path: Path) -> None:
     frames = read_video(out)
     assert frames.shape == (9, 64, 64, 3)
     assert np.abs(frames.astype(int) - expected.frames.numpy()).mean() < 6
+
+
+def test_a_sheet_of_toon_begins_with_its_seed(tmp_path: Path) -> None:
+    from hitvideo.commands.sheet import COLUMNS, GAP
+    from hitvideo.data.toon import toon_clip
+
+    out = tmp_path / "toon.png"
+    assert main(["toon", "--seed", "7", str(out), "--frames", "8", "--size", "128"]) == 0
+    sheet = np.asarray(Image.open(out))
+    height, width = (sheet.shape[0] - GAP) // 6, (sheet.shape[1] - GAP) // COLUMNS
+    for place in (0, 1, COLUMNS, 23):  # the first of a clip's three frames
+        y, x = GAP + place // COLUMNS * height, GAP + place % COLUMNS * width
+        first = toon_clip(7 + place, frames=8).frames[1].numpy()
+        assert np.array_equal(sheet[y : y + 128, x : x + 128], first)
 
 
 def test_toon_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

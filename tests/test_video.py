@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from hitvideo.errors import HiTVideoError
-from hitvideo.video import Limits, probe, read_frames, read_video, write_video
+from hitvideo.video import Limits, probe, read_frames, read_steps, read_video, write_video
 from hitvideo.video.container import Source
 
 STEP = 8  # frame i of a test video is grey of value STEP * i, so a frame tells its own number
@@ -151,6 +151,14 @@ def test_start_decodes_from_the_keyframe_before(
     monkeypatch.setattr(Source, "frames", counted)
     assert numbers(read_video(path, start=25.7, seconds=1)) == [i % 32 for i in range(257, 267)]
     assert decoded < 30
+
+
+def test_a_way_to_the_start_can_be_left_at_every_frame(tmp_path: Path) -> None:
+    once = {"g": "1000", "keyint_min": "1000", "sc_threshold": "0"}  # one keyframe only
+    path = make(tmp_path / "v.mp4", [grey(i % 32) for i in range(60)], rate=10, options=once)
+    steps = list(read_steps(path, start=4.0, seconds=1))
+    assert [frame is None for frame in steps] == [True] * 40 + [False] * 10
+    assert numbers([frame for frame in steps if frame is not None]) == [*range(8, 18)]
 
 
 def test_one_frame(tmp_path: Path) -> None:

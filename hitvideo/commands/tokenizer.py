@@ -18,7 +18,7 @@ from hitvideo.files import folder_output, json_output, to_json
 
 
 def add_reconstruct_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("clip", help="a video file")
+    parser.add_argument("clip", help="a video file of at most an hour and 4096 pixels a side")
     parser.add_argument(
         "out", metavar="OUT_DIR", help="gets original.mp4, level_*.mp4, levels.json"
     )

@@ -13,7 +13,9 @@ MAX_TOON_PIXELS = 1 << 26  # of all frames together: 4096 frames of 128x128, und
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("out", metavar="OUT.mp4", help="or a .png: a sheet of this seed and 23 more")
+    parser.add_argument(
+        "out", metavar="OUT.mp4", help="or a .png: a sheet of this seed and 23 more"
+    )
     parser.add_argument("--seed", type=int, required=True, help="one seed is one clip")
     parser.add_argument("--frames", type=int, default=64, help="at 8 per second (64)")
     parser.add_argument("--size", type=int, default=128, help="side in pixels (128)")

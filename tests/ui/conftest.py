@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,8 @@ def temp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @contextmanager
-def serving(pipeline: WatchedPipeline, temp: Path) -> Iterator[Served]:
-    app = build_app(pipeline)
+def serving(pipeline: WatchedPipeline, temp: Path, clips: Sequence[Path] = ()) -> Iterator[Served]:
+    app = build_app(pipeline, clips)
     url = launch(app, prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
     yield Served(url, pipeline, temp)
     app.close()
@@ -115,8 +115,8 @@ def watched(server: Served) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="session")
-def server(temp: Path, tiny: HiTVideoTokenizer) -> Iterator[Served]:
-    with serving(WatchedPipeline(tiny), temp) as server:
+def server(temp: Path, tiny: HiTVideoTokenizer, clip: Path) -> Iterator[Served]:
+    with serving(WatchedPipeline(tiny), temp, [clip]) as server:
         yield server
 
 

@@ -46,6 +46,14 @@ def spread(videos: list[dict]) -> float:
     return max(drifts) - min(drifts)
 
 
+def test_an_example_is_taken_by_a_click(page: "playwright.Page") -> None:
+    page.locator("[aria-label='Or try one of these'] button, .gallery-item").first.click()
+    page.get_by_label("Clear").first.wait_for()
+    run(page)
+    wait_for_videos(page, 4)
+    page.get_by_text("Done in").wait_for()
+
+
 def test_a_clip_plays_at_every_level_in_step(
     page: "playwright.Page", clip: Path, tmp_path: Path
 ) -> None:

@@ -283,6 +283,28 @@ def test_two_people_at_once_get_what_one_alone_gets(writing: Served) -> None:
         assert np.argmin(errors) == person
 
 
+@pytest.mark.slow
+def test_a_crowd_is_served_one_after_another_and_each_gets_its_own(writing: Served) -> None:
+    """Sixteen people at once, of whom every fourth walks away."""
+    jobs = [
+        connect(writing).submit(prompt=PROMPT, seed=seed, levels=1, api_name="/generate")
+        for seed in range(16)
+    ]
+    for job in jobs[::4]:
+        job.cancel()
+    clips = {}
+    for seed, job in enumerate(jobs):
+        if seed % 4:
+            mp4, used, report, *_ = job.result(timeout=120)
+            assert used == report["seed"] == seed and not report["unknown_words"]
+            clips[seed] = shrunk(mp4, 32)
+    for seed, clip in clips.items():
+        own = writing.pipeline(PROMPT, seed=seed, levels=1).video
+        nearest = min(clips, key=lambda other: np.abs(clips[other] - own).mean())
+        assert nearest == seed and clip.shape == own.shape
+    wait_until(lambda: not writing.leftovers)
+
+
 def test_offered_prompts_hold_only_words_of_toon() -> None:
     words = {word for seed in range(3000) for word in words_of(caption(sample_scene(seed), seed))}
     rng = random.Random(5)
