@@ -1,7 +1,11 @@
 """What several tests share: a tiny tokenizer, smooth moving video, the shipped weights."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # one of as many processes as there are cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 import torch

@@ -18,6 +18,7 @@ from hitvideo.data.toon import toon_clip
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.clips import FPS, FRAMES, PROTOCOL, SIDE
 from hitvideo.pipeline import HiTVideoPipeline, frames_to_video
+from hitvideo.tokenizer import fingerprint
 
 Result = TypeVar("Result")
 
@@ -46,6 +47,7 @@ def benchmark(pipeline: HiTVideoPipeline, repeats: int = 5) -> dict[str, Any]:
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
         },
+        "tokenizer": fingerprint(tokenizer),
         "parameters": sum(p.numel() for p in tokenizer.parameters()),
         "repeats": repeats,
         "encode_seconds": median(encode),
