@@ -83,7 +83,7 @@ def _encode(
     # The log is a file, since moviepy does not read a pipe and a full one would stop ffmpeg.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
         writer = FFMPEG_VideoWriter(
-            path, size, float(rate), preset="medium", logfile=log, ffmpeg_params=[
+            path, size, float(rate), preset="veryfast", logfile=log, ffmpeg_params=[
                 "-hide_banner", "-nostats", "-loglevel", "error",
                 # moviepy rounds the rate to two digits, so frames are timed here, exactly.
                 "-vf", f"settb={step},setpts=N,scale=out_color_matrix=bt709:out_range=tv"
