@@ -41,6 +41,29 @@ def threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True)
+def room(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Where several processes test, the app and its browser are tested while the others wait.
+
+    Their tests press buttons while something is going on, which must not be over too soon. Whoever
+    waits for the room closes the gate, so that nobody overtakes.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    import fcntl
+
+    alone = "ui" in request.path.parts
+    folder = tmp_path_factory.getbasetemp().parent  # the same for all processes
+    with (folder / "gate").open("w") as gate, (folder / "room").open("w") as room:
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(gate, fcntl.LOCK_UN)
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiny() -> HiTVideoTokenizer:
     """Three levels with random weights, small enough for any test."""

@@ -40,7 +40,7 @@ def test_a_token_file_goes_out_and_comes_back(
     page.get_by_role("button", name="Open a token file").click()
     decode = page.get_by_role("button", name="Decode", exact=True)
     decode.wait_for()
-    page.wait_for_timeout(500)  # a file given while the fold still opens is lost
+    page.wait_for_timeout(1500)  # a file given while the fold still opens is lost
     page.set_input_files(".hv-tokens input[type=file]", path)
     page.get_by_text("tokens.hitv").wait_for()
     for choice, label in (("all", "Levels 1 to 3"), ("1", "Level 1")):
