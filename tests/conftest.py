@@ -45,9 +45,9 @@ def threads() -> Iterator[None]:
 def room(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
-    """Where several processes test, the app and its browser are tested while the others wait.
+    """Where several processes test, a browser has the machine to itself.
 
-    Their tests press buttons while something is going on, which must not be over too soon. Whoever
+    Its tests press buttons while something is going on, which must not be over too soon. Whoever
     waits for the room closes the gate, so that nobody overtakes.
     """
     if "PYTEST_XDIST_WORKER" not in os.environ:
@@ -55,7 +55,7 @@ def room(
         return
     import fcntl
 
-    alone = "ui" in request.path.parts
+    alone = request.path.stem.endswith("_browser")
     folder = tmp_path_factory.getbasetemp().parent  # the same for all processes
     with (folder / "gate").open("w") as gate, (folder / "room").open("w") as room:
         fcntl.flock(gate, fcntl.LOCK_EX)
