@@ -19,8 +19,9 @@ from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGr
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from hitvideo.training.budget import Budget, progress, schedule
+from hitvideo.training.budget import progress, schedule
 from hitvideo.training.checkpoint import Checkpoint
+from hitvideo.training.checks import Run
 from hitvideo.training.ema import Ema
 from hitvideo.training.precision import cpu_has_bf16
 
@@ -29,25 +30,10 @@ CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 M = TypeVar("M", bound=nn.Module)
 
 
-class Settings(Budget, Protocol):
-    """What the loop reads of a run's settings, which are a dataclass."""
+class Settings(Run, Protocol):
+    """A run's settings, which are a dataclass."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    @property
-    def out(self) -> str: ...
-    @property
-    def lr(self) -> float: ...
-    @property
-    def warmup(self) -> int: ...
-    @property
-    def ema(self) -> float: ...
-    @property
-    def seed(self) -> int: ...
-    @property
-    def validate_every(self) -> int: ...
-    @property
-    def checkpoint_every(self) -> int: ...
 
 
 @dataclass(frozen=True)
