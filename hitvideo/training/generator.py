@@ -255,6 +255,7 @@ def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
         if settings.levels != written_levels(tokenizer.config, config.levels):
             raise HiTVideoError(f"The model in {config.init} writes other levels than this run.")
         settings.tokenizer_hash = fingerprint(tokenizer)
+        settings.note = ""  # it tells what the model can that this one starts from
         settings.frames, settings.fps, settings.mode = config.frames, config.fps, config.mode
         settings.height = settings.width = config.size
         if plans.is_dir():

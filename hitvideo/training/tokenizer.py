@@ -27,6 +27,7 @@ from hitvideo.data.pool import (
 )
 from hitvideo.data.toon import VALIDATION_SEEDS, classes
 from hitvideo.errors import HiTVideoError
+from hitvideo.files import folder_output
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
 from hitvideo.tokenizer.config import GROUP, LAYOUTS
 from hitvideo.training.calibrate import calibrate
@@ -82,7 +83,8 @@ def train(config: TrainConfig) -> None:
         return {"psnr": scores} if bare.reader is None else {"psnr": scores, "read": round(read, 3)}
 
     def save(averaged: LadderLoss) -> None:
-        averaged.tokenizer.save_pretrained(out / "tokenizer", torch.float16)
+        with folder_output(out / "tokenizer") as folder:  # a kill leaves the last whole one
+            averaged.tokenizer.save_pretrained(folder, torch.float16)
 
     fit(config, accelerator, bare, module, optimizer, Task(score, save, check_quality))
 

@@ -22,6 +22,7 @@ from hitvideo.ui.prompts import EXAMPLES, WORLD, surprise
 SCREEN = 480  # pixels a side, where the window is wide enough
 RUNS_AT_ONCE = 2  # people served at a time; the others wait in line
 DRAWN_SEEDS = 1_000_000  # seeds drawn on the page lie below this: easy to read and to pass on
+DRAW_SEED = f"() => Math.floor(Math.random() * {DRAWN_SEEDS})"
 STEPS = {
     "token": "a position",
     "row": "a row",
@@ -146,7 +147,8 @@ def generate_tab(generation: Generation) -> None:
     # Closes this person's generator at its next yield, which is a fraction of a second away.
     stop.click(None, cancels=[work]).then(**ended)
 
-    gr.on(None, draw_seed, outputs=seed, **quiet)  # when the page opens
+    # When the page opens, and there: what came by way of the server could replace a typed one.
+    gr.on(None, None, outputs=seed, js=DRAW_SEED, **quiet)
     chance.click(lambda: (surprise(random.Random()), ""), outputs=[prompt, note], **quiet)
     examples.load_input_event.then(remark, prompt, note, **quiet)
     prompt.blur(remark, prompt, note, **quiet)

@@ -179,12 +179,14 @@ def test_weights_from_before_layouts_go_on_as_they_were(tmp_path: Path, weights:
         tmp_path / "old", HiTVideoTokenizer.from_pretrained(weights / "tokenizer")
     )
     before = tiny_generator(layout=False)
+    before.config.note = "It draws cats well."
     before.save_pretrained(old / "generator")
     shutil.rmtree(old / "planner")
     out = tmp_path / "run"
     train(settings(out, weights, 1, levels=3, init=str(old), lr=1e-12, warmup=0))
     after = HiTVideoGenerator.from_pretrained(out / "generator", dtype=torch.float32)
     assert after.config.layout and (out / "planner").is_dir()
+    assert after.config.note == ""  # nobody knows yet what the trained one can
     assert all(weight.abs().max() < 1e-9 for weight in after.laid.parameters())
     tokens = training.TokenSet.load(out / "tokens")
     digits = training.split_digits(after, tokens, [0])

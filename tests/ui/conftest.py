@@ -216,3 +216,20 @@ def opened(browser: Any, url: str, viewport: dict[str, int] = DESKTOP) -> Iterat
     yield page
     context.close()
     assert errors == []
+
+
+def give(page: Any, chooser: str, path: Path, taken: Any) -> None:
+    """Gives a file to the page until `taken`, a locator, is seen.
+
+    One that comes while Gradio still draws its place is lost without a word; nobody's hands are
+    that quick.
+    """
+    from playwright.sync_api import TimeoutError
+
+    for _ in range(5):
+        page.set_input_files(chooser, path)
+        try:
+            return taken.wait_for(timeout=5_000)
+        except TimeoutError:
+            continue
+    taken.wait_for()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import DESKTOP, PHONE, Served, opened
+from .conftest import DESKTOP, PHONE, Served, give, opened
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -21,8 +21,7 @@ def page(served: Served, browser: "playwright.Browser") -> Iterator["playwright.
 
 
 def upload(page: "playwright.Page", path: Path) -> None:
-    page.set_input_files("input[type=file]", path)
-    page.get_by_label("Clear").first.wait_for()
+    give(page, "input[type=file]", path, page.get_by_label("Clear").first)
 
 
 def run(page: "playwright.Page") -> None:

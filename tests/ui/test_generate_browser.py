@@ -1,5 +1,6 @@
 """The Generate tab as a person sees it, in a headless Chromium."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,8 @@ def wait_for_videos(page: "playwright.Page", count: int) -> None:
 def test_a_prompt_becomes_a_clip_to_keep(
     writing: Served, page: "playwright.Page", tmp_path: Path
 ) -> None:
+    drawn = page.get_by_label("Seed", exact=True)
+    playwright.expect(drawn).to_have_value(re.compile(r"\d+"))  # as soon as the page is open
     ask(page, PROMPT)
     page.get_by_text("Done in").wait_for()
     assert "full precision on the CPU" in page.locator(".stage .message").inner_text()
@@ -162,7 +165,7 @@ def test_without_a_generator_the_tab_says_so(served: Served, browser: "playwrigh
 def test_the_stop_of_one_person_leaves_the_other_alone(
     writing: Served, browser: "playwright.Browser", page: "playwright.Page"
 ) -> None:
-    writing.pipeline.pause = 0.2
+    writing.pipeline.pause = 1.0
     with opened(browser, writing.url) as other:
         ask(page, PROMPT)
         ask(other, PROMPT)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import DESKTOP, PHONE, Served, opened, wait_until
+from .conftest import DESKTOP, PHONE, Served, give, opened, wait_until
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -23,8 +23,8 @@ def page(served: Served, browser: "playwright.Browser") -> Iterator["playwright.
 
 
 def start(page: "playwright.Page", clip: Path, *codecs: str) -> None:
-    page.set_input_files(".hv-inputs:has(.hv-codecs) input[type=file]", clip)
-    page.get_by_label("Clear").first.wait_for()
+    place = ".hv-inputs:has(.hv-codecs) input[type=file]"
+    give(page, place, clip, page.get_by_label("Clear").first)
     page.get_by_label("Length, up to 8").fill("1")
     page.get_by_role("radio", name="64").check(force=True)
     for name in ("x264", "x265", "SVT-AV1"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PHONE, Served, opened
+from .conftest import PHONE, Served, give, opened
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -23,8 +23,7 @@ def test_a_token_file_goes_out_and_comes_back(
 ) -> None:
     save = page.get_by_role("button", name="Save tokens")
     playwright.expect(save).to_be_disabled()
-    page.set_input_files(".hv-upload input[type=file]", clip)
-    page.get_by_label("Clear").first.wait_for()
+    give(page, ".hv-upload input[type=file]", clip, page.get_by_label("Clear").first)
     page.get_by_label("Length, up to 20").fill("2")
     page.get_by_role("button", name="Reconstruct", exact=True).click()
     page.get_by_text("Done in").wait_for()
@@ -40,9 +39,7 @@ def test_a_token_file_goes_out_and_comes_back(
     page.get_by_role("button", name="Open a token file").click()
     decode = page.get_by_role("button", name="Decode", exact=True)
     decode.wait_for()
-    page.wait_for_timeout(1500)  # a file given while the fold still opens is lost
-    page.set_input_files(".hv-tokens input[type=file]", path)
-    page.get_by_text("tokens.hitv").wait_for()
+    give(page, ".hv-tokens input[type=file]", path, page.get_by_text("tokens.hitv"))
     for choice, label in (("all", "Levels 1 to 3"), ("1", "Level 1")):
         page.locator(".hv-tokens").get_by_role("radio", name=choice).check(force=True)
         decode.click()
@@ -66,8 +63,7 @@ def test_a_wrong_token_file_is_one_sentence_on_the_page(
     decode = page.get_by_role("button", name="Decode", exact=True)
     decode.click()
     page.get_by_text("Choose a token file first").wait_for()
-    page.set_input_files(".hv-tokens input[type=file]", text_file)
-    page.get_by_text("notes.mp4").wait_for()
+    give(page, ".hv-tokens input[type=file]", text_file, page.get_by_text("notes.mp4"))
     decode.click()
     page.get_by_text("This is not a HiTVideo token file.").wait_for()
     playwright.expect(decode).to_be_enabled()
