@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hitvideo import __version__
-from hitvideo.commands import bits, generate, judge, rate, sheet, tokenizer, tokens, toon
+from hitvideo.commands import bits, generate, judge, opening, rate, sheet, tokenizer, tokens, toon
 from hitvideo.errors import HiTVideoError
 
 Command = Callable[[argparse.Namespace], None]
@@ -119,6 +119,8 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     tokenizer.add_benchmark_arguments(sub)
     sub = add("benchmark-generator", "measure how fast clips are written", generate.run_benchmark)
     generate.add_benchmark_arguments(sub)
+    sub = add("benchmark-app", "measure how long the app takes to open", opening.run)
+    opening.add_arguments(sub)
     return parser
 
 

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from hitvideo.cli import main
+from hitvideo.evaluation import opening
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.video import probe, read_video, write_video
 
@@ -373,6 +374,21 @@ def test_benchmark_names_the_machine(weights: str) -> None:
     assert len(report["all_encode_seconds"]) == report["repeats"] == 2
     total = report["encode_seconds"] + report["decode_seconds_by_depth"][-1]
     assert report["times_real_time"] == pytest.approx(8 / total)
+
+
+def test_benchmark_app_opens_the_app(
+    weights: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["benchmark-app", "--weights", weights, "--repeats", "1", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["all_seconds"] == [report["seconds"]] and report["seconds"] > 0
+    (tmp_path / "app.py").write_text("print('Hello.'); raise SystemExit('No weights.')")
+    monkeypatch.setattr(opening, "APP", tmp_path / "app.py")
+    assert main(["benchmark-app"]) == 2
+    assert capsys.readouterr().err == "hitvideo: The app did not open. No weights.\n"
 
 
 @pytest.mark.parametrize("options", [["--repeats", "0"], ["--threads", "0"]])

@@ -21,10 +21,14 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON on stdout")
 
 
-def add_benchmark(parser: argparse.ArgumentParser, repeats: int) -> None:
+def add_repeats(parser: argparse.ArgumentParser, repeats: int) -> None:
     parser.add_argument(
         "--repeats", type=int, default=repeats, help=f"runs to take the median of ({repeats})"
     )
+
+
+def add_benchmark(parser: argparse.ArgumentParser, repeats: int) -> None:
+    add_repeats(parser, repeats)
     parser.add_argument("--threads", type=int, help="processor threads (torch's choice)")
 
 

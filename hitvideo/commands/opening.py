@@ -1,0 +1,24 @@
+"""`benchmark-app`: how long the app takes to open."""
+
+from __future__ import annotations
+
+import argparse
+
+from hitvideo.commands.common import add_json, add_repeats, weights_folder
+from hitvideo.files import to_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_repeats(parser, 5)
+    parser.add_argument("--weights", help="folder of the model (the shipped one)")
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    from hitvideo.evaluation.opening import benchmark_app
+
+    report = benchmark_app(weights_folder(args), args.repeats)
+    if args.json:
+        print(to_json(report))
+        return
+    print("the page answers after {seconds:.1f} s".format(**report))
