@@ -37,7 +37,8 @@ def load_generator(
         model: Any = _load(Path(folder) / "generator", device, dtype, config)
         name = model.config.text_encoder
         local = Path(folder) / name
-        text = TextEncoder.from_pretrained(local if local.is_dir() else name, device)
+        elsewhere = "/" in name and not local.is_dir()  # on the hub a name has an owner
+        text = TextEncoder.from_pretrained(name if elsewhere else local, device)
     if text.width != model.config.text_width:
         raise HiTVideoError(
             f"The text encoder {name} is {text.width} wide; "
