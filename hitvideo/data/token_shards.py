@@ -12,7 +12,9 @@ import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from itertools import chain, islice
 from multiprocessing import get_context
@@ -41,6 +43,7 @@ from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 
 BATCH = 16  # clips tokenized together
 SHARD = 512  # sources in a file
+FEW = 16  # sources that are read sooner than processes start, each of which imports torch
 WORDINGS = 8  # captions of one Toon clip
 SETTINGS = "settings.json"
 COVER = "cover"
@@ -186,13 +189,12 @@ def write_shards(
     *,
     rank: int = 0,
     world: int = 1,
-    workers: int | None = None,
 ) -> None:
     """Tokenizes this process's share of the sources; shards already there are kept.
 
-    Clips are read or rendered in ``workers`` processes (None: one per core). A file that cannot be
-    read is left out. Raises HiTVideoError where the folder holds shards of other sources, levels or
-    weights, or of another number of processes.
+    Clips are read or rendered in a process for every core, a few of them in this one. A file that
+    cannot be read is left out. Raises HiTVideoError where the folder holds shards of other sources,
+    levels or weights, or of another number of processes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _claim(
@@ -205,18 +207,18 @@ def write_shards(
         },
     )
     mine = sources[rank::world]
-    with ProcessPoolExecutor(workers or os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with _readers(len(mine)) as samples:
         for number, first in enumerate(range(0, len(mine), SHARD)):
             target = folder / f"tokens-{rank:03d}-{number:05d}.safetensors"
             if target.exists():
                 continue
             part = mine[first : first + SHARD]
-            read = tqdm(_ahead(pool, part), total=len(part), desc=target.name, disable=rank > 0)
+            read = tqdm(samples(part), total=len(part), desc=target.name, disable=rank > 0)
             grids, words = _tokenize(chain.from_iterable(read), tokenizer, depth)
             target.with_suffix(".json").write_text(json.dumps(words))
-            partial = target.with_suffix(".partial")
-            save_file(grids, partial)
-            partial.rename(target)
+            unfinished = target.with_suffix(".partial")
+            save_file(grids, unfinished)
+            unfinished.rename(target)
 
 
 def _claim(folder: Path, settings: dict[str, Any]) -> None:
@@ -227,14 +229,24 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
     else:
         claimed = not any(folder.glob("tokens-*"))
         if claimed:  # by all processes at once, with the same words
-            partial = folder / f".{uuid.uuid4().hex}"
-            partial.write_text(text)
-            partial.rename(path)
+            unfinished = folder / f".{uuid.uuid4().hex}"
+            unfinished.write_text(text)
+            unfinished.rename(path)
     if not claimed:
         raise HiTVideoError(
             f"The tokens in {folder} are of other clips, weights or settings; "
             "delete that folder or choose another for this run."
         )
+
+
+@contextmanager
+def _readers(count: int) -> Iterator[Callable[[Sequence[Source]], Iterable[list[Sample]]]]:
+    """What reads sources in order: processes, unless there is less to read than they have to."""
+    if count <= FEW:
+        yield partial(map, _samples)
+        return
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        yield partial(_ahead, pool)
 
 
 def _ahead(pool: ProcessPoolExecutor, sources: Sequence[Source]) -> Iterator[list[Sample]]:

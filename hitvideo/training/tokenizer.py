@@ -37,6 +37,8 @@ from hitvideo.training.settings import TrainConfig, add_arguments, check
 
 __all__ = ["TrainConfig", "add_arguments", "run", "train"]
 
+STRETCHES = 12  # of every held-out set, that the log's figures are made of
+
 
 def run(args: argparse.Namespace) -> None:
     """The command; raises HiTVideoError for settings that cannot work."""
@@ -151,7 +153,7 @@ def _held_out(config: TrainConfig) -> dict[str, Sampler]:
         samplers["clips"] = ClipPool(folder_clips(Path(config.validate)), augment=False).sample
     if config.toon:
         cache = Path(config.out) / "toon-validation.npy"
-        clips = toon_clips(12, cache, first_seed=VALIDATION_SEEDS[0])
+        clips = toon_clips(STRETCHES, cache, first_seed=VALIDATION_SEEDS[0])
         samplers["toon"] = ClipPool(clips, augment=False).sample
     return samplers
 
@@ -170,15 +172,13 @@ def _new_tokenizer(config: TrainConfig, sampler: Sampler) -> HiTVideoTokenizer:
 
 
 @torch.no_grad()
-def validate(
-    tokenizer: HiTVideoTokenizer, sampler: Sampler, last: int, clips: int = 12
-) -> list[float]:
+def validate(tokenizer: HiTVideoTokenizer, sampler: Sampler, last: int) -> list[float]:
     """Mean PSNR in dB at every depth to ``last``, on fixed stretches of 64 frames."""
     totals = torch.zeros(last)
-    for index in range(clips):
+    for index in range(STRETCHES):
         video = sampler(1, 64, 128, random.Random(index)).video.to(tokenizer.device)
         codes = tokenizer.encode(video, last)
         for k in range(last):
             error = (tokenizer.decode(codes, k + 1) - video).pow(2).mean() / 4
             totals[k] += -10 * torch.log10(error + 1e-10).cpu()
-    return [round(float(total) / clips, 2) for total in totals]
+    return [round(float(total) / STRETCHES, 2) for total in totals]

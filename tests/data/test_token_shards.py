@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from hitvideo.data import token_shards
 from hitvideo.data.token_shards import (
     TokenSet,
     ToonSource,
@@ -54,13 +55,19 @@ def test_a_broken_caption_list_names_its_line(folder: Path, line: str) -> None:
         captioned_files(folder, SIZE, 8)
 
 
+@pytest.mark.parametrize("few", [0, 16], ids=["processes", "here"])
 def test_shards_hold_every_readable_clip_in_order(
-    folder: Path, tmp_path: Path, tiny: HiTVideoTokenizer
+    folder: Path,
+    tmp_path: Path,
+    tiny: HiTVideoTokenizer,
+    few: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(token_shards, "FEW", few)
     sources = [*captioned_files(folder, SIZE, 8), ToonSource(5, SIZE, 8.0)]
     (folder / "listed.mp4").write_bytes(b"broken by now")
     out = tmp_path / "shards"
-    write_shards(sources, tiny, 2, out, workers=1)
+    write_shards(sources, tiny, 2, out)
     tokens = TokenSet.load(out)
     assert tokens.captions[0] == ["a bright wall"]
     assert len(tokens) == 2 and len(tokens.levels) == 2
@@ -86,7 +93,7 @@ def test_a_large_codebook_survives(tmp_path: Path) -> None:
     )
     randomize(model.eval())
     source = ToonSource(5, SIZE, 8.0)
-    write_shards([source], model, 1, tmp_path, workers=1)
+    write_shards([source], model, 1, tmp_path)
     frames = torch.from_numpy(source()[0].frames).permute(3, 0, 1, 2).unsqueeze(0)
     codes = model.encode(frames.float() / 127.5 - 1).levels[0]
     assert codes.max() >= 1 << 15
@@ -95,10 +102,10 @@ def test_a_large_codebook_survives(tmp_path: Path) -> None:
 
 def test_finished_shards_are_kept(tmp_path: Path, tiny: HiTVideoTokenizer) -> None:
     sources = [ToonSource(seed, SIZE, 8.0) for seed in range(2)]
-    write_shards(sources, tiny, 1, tmp_path, workers=1)
+    write_shards(sources, tiny, 1, tmp_path)
     (shard,) = tmp_path.glob("tokens-*.safetensors")
     before = shard.stat().st_mtime_ns
-    write_shards(sources, tiny, 1, tmp_path, workers=1)
+    write_shards(sources, tiny, 1, tmp_path)
     assert shard.stat().st_mtime_ns == before
 
 
@@ -111,7 +118,7 @@ def test_shards_that_tell_no_cover_are_refused(tmp_path: Path) -> None:
 def test_processes_share_the_clips(tmp_path: Path, tiny: HiTVideoTokenizer) -> None:
     sources = [ToonSource(seed, SIZE, 8.0) for seed in range(3)]
     for rank in range(2):
-        write_shards(sources, tiny, 1, tmp_path, rank=rank, world=2, workers=1)
+        write_shards(sources, tiny, 1, tmp_path, rank=rank, world=2)
     assert len(TokenSet.load(tmp_path)) == 3
 
 
@@ -120,7 +127,7 @@ def test_shards_of_other_settings_are_never_taken_for_these(
     tmp_path: Path, tiny: HiTVideoTokenizer, change: str
 ) -> None:
     sources = [ToonSource(seed, SIZE, 8.0) for seed in range(2)]
-    write_shards(sources[:1], tiny, 1, tmp_path, workers=1)
+    write_shards(sources[:1], tiny, 1, tmp_path)
     other = copy.deepcopy(tiny)
     randomize(other, 3)
     with pytest.raises(HiTVideoError, match="of other clips, weights or settings"):
@@ -130,9 +137,8 @@ def test_shards_of_other_settings_are_never_taken_for_these(
             2 if change == "levels" else 1,
             tmp_path,
             world=2 if change == "processes" else 1,
-            workers=1,
         )
-    write_shards(sources[:1], tiny, 1, tmp_path, workers=1)
+    write_shards(sources[:1], tiny, 1, tmp_path)
     assert len(TokenSet.load(tmp_path)) == 1
 
 

@@ -13,13 +13,14 @@ for name in ("av", "bitsandbytes", "constriction", "gradio", "imageio_ffmpeg", "
     sys.modules[name] = None  # as if it were not installed
 
 from hitvideo.cli import main
-from hitvideo.training import generator
+from hitvideo.training import generator, tokenizer
 
 generator.HELD_OUT_TOON = range(900_000_000, 900_000_002)
+tokenizer.STRETCHES = 1
 small = ["--toon", "2", "--steps", "1", "--batch", "1", "--frames", "16"]
 folder = sys.argv[1]
-tokenizer = ["--init", folder + "/tokenizer", "--size", "64"]
-assert main(["train-tokenizer", "--out", folder + "/a", *small, *tokenizer]) == 0
+video = ["--init", folder + "/tokenizer", "--size", "64"]
+assert main(["train-tokenizer", "--out", folder + "/a", *small, *video]) == 0
 text = ["--weights", folder, "--size", "32"]
 assert main(["train-generator", "--out", folder + "/b", *small, *text]) == 0
 """

@@ -19,7 +19,7 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.judge import Judge
 from hitvideo.generator import MODES, HiTVideoGenerator, TextEncoder
 from hitvideo.generator.order import TokenOrder
-from hitvideo.generator.text import words_of
+from hitvideo.generator.text import MINI_T5, words_of
 from hitvideo.layout import from_codes, to_codes
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.tokenizer.quantizers import FSQ
@@ -133,6 +133,8 @@ def test_known_digits_are_corrupted_and_captions_left_out_as_often_as_asked() ->
 @pytest.fixture
 def weights(tmp_path: Path, tiny: HiTVideoTokenizer, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(training, "MINI_LLAMA", SMALL_LLAMA)
+    monkeypatch.setitem(MINI_T5, "num_layers", 1)
+    monkeypatch.setitem(MINI_T5, "d_ff", 64)
     monkeypatch.setattr(training, "HELD_OUT_TOON", range(900_000_000, 900_000_002))
     tiny.save_pretrained(tmp_path / "weights" / "tokenizer")
     return tmp_path / "weights"
@@ -340,17 +342,30 @@ def test_the_judge_that_measures_does_not_teach(tmp_path: Path, weights: Path) -
         train(settings(tmp_path / "run", weights, 1, judge=str(weights / "judge")))
 
 
+COMMAND_LINE = """
+import sys
+
+from hitvideo.cli import main
+from hitvideo.training import generator
+
+generator.HELD_OUT_TOON = range(900_000_000, 900_000_002)
+sys.exit(main())
+"""
+
+
 def test_two_processes_train_one_model_though_steps_leave_parts_out_and_go_on_with_it(
     tmp_path: Path, tiny: HiTVideoTokenizer
 ) -> None:
     folder = save_tiny_weights(tmp_path / "weights", tiny)
+    command_line = tmp_path / "command.py"  # the real one but for how much it validates on
+    command_line.write_text(COMMAND_LINE)
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
-    launch += ["--standalone", "-m", "hitvideo", "train-generator", "--out", str(tmp_path / "run")]
+    launch += ["--standalone", str(command_line), "train-generator", "--out", str(tmp_path / "run")]
     launch += ["--weights", str(folder), "--init", str(folder), "--toon", "4", "--levels", "3"]
     launch += ["--frames", "16", "--size", "32", "--batch", "2", "--drop-text", "0"]
     # Level 1 of single groups: nothing of finer levels, of earlier frames, or of missing captions.
     launch += ["--short", "1", "--brief", "1"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()}
     for steps in ("2", "3"):  # the second one goes on from the first one's checkpoint
         command = [*launch, "--steps", steps]
         run = subprocess.run(command, capture_output=True, text=True, env=environment)

@@ -18,6 +18,7 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.tokenizer.config import LAYOUTS
 from hitvideo.tokenizer.quantizers import VQ
+from hitvideo.training import tokenizer as training
 from hitvideo.training.tokenizer import TrainConfig, train, validate
 from hitvideo.video import write_video
 
@@ -80,8 +81,9 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(clips: Path, tmp_path: Pa
 
 
 def test_minutes_bfloat16_and_what_the_log_says(
-    clips: Path, tmp_path: Path, fresh_accelerate: None
+    clips: Path, tmp_path: Path, fresh_accelerate: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(training, "STRETCHES", 3)
     change = {"minutes": 1e-9, "bf16": True, "validate": str(clips)}
     train(TrainConfig(**{**settings(tmp_path, clips, 0).__dict__, **change}))
     (line,) = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
