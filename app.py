@@ -5,15 +5,32 @@ With no flags it is what a Hugging Face Space runs; Gradio's own environment var
 """
 
 import argparse
+import gc
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hitvideo.bitstream import TokenCoder
-from hitvideo.errors import HiTVideoError
-from hitvideo.pipeline import DEFAULT_WEIGHTS, HiTVideoPipeline
-from hitvideo.ui.app import build_app, launch, sample_clips
+if TYPE_CHECKING:
+    from gradio import Blocks
 
 EXAMPLES = Path(__file__).resolve().parent / "assets" / "examples"
+
+
+def load(args: argparse.Namespace) -> "Blocks":
+    """The whole app, ready to be opened; says on stderr where it cannot be, and exits."""
+    from hitvideo.bitstream import TokenCoder
+    from hitvideo.errors import HiTVideoError
+    from hitvideo.pipeline import DEFAULT_WEIGHTS, HiTVideoPipeline
+    from hitvideo.ui.app import build_app, sample_clips
+
+    weights = args.weights or DEFAULT_WEIGHTS
+    try:
+        quantize = None if args.quantize == "none" else args.quantize
+        pipeline = HiTVideoPipeline.from_pretrained(weights, args.device, quantize)
+        coder = TokenCoder.from_pretrained(weights, pipeline.tokenizer)
+    except HiTVideoError as error:
+        sys.exit(str(error))
+    return build_app(pipeline, sample_clips(EXAMPLES), coder)
 
 
 def main() -> None:
@@ -28,15 +45,18 @@ def main() -> None:
         default="auto",
         help="precision of the generator; auto (default): what measured best on the device",
     )
-    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="folder of the model")
+    parser.add_argument("--weights", type=Path, help="folder of the model (the shipped one)")
     args = parser.parse_args()
+    # Hardly anything of all that is loaded here is ever garbage, and to look for some again and
+    # again takes a sixth of the time until the page opens.
+    gc.disable()
     try:
-        quantize = None if args.quantize == "none" else args.quantize
-        pipeline = HiTVideoPipeline.from_pretrained(args.weights, args.device, quantize)
-        coder = TokenCoder.from_pretrained(args.weights, pipeline.tokenizer)
-    except HiTVideoError as error:
-        sys.exit(str(error))
-    app = build_app(pipeline, sample_clips(EXAMPLES), coder)
+        app = load(args)
+    finally:
+        gc.enable()
+    gc.freeze()
+    from hitvideo.ui.app import launch
+
     launch(app, share=args.share or None, server_name=args.host, server_port=args.port)
 
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -38,6 +41,25 @@ def resolve(quantize: str | None, device: torch.device) -> str | None:
     return quantize
 
 
+@contextmanager
+def _no_compiler() -> Iterator[None]:
+    """bitsandbytes hands four functions to torch.compile at import, none of which runs here.
+
+    They are fallbacks of its own kernels, yet importing the compiler takes longer than all of our
+    weights.
+    """
+    name = "TORCHDYNAMO_DISABLE"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
+
+
 def quantization_config(kind: str | None) -> BitsAndBytesConfig | None:
     """What `from_pretrained` takes; raises HiTVideoError where bitsandbytes does not work."""
     if kind is None:
@@ -45,7 +67,8 @@ def quantization_config(kind: str | None) -> BitsAndBytesConfig | None:
     # It tells of optional kernels at import, and of a cast at every product.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     try:
-        importlib.import_module("bitsandbytes")
+        with _no_compiler():
+            importlib.import_module("bitsandbytes")
     except Exception as error:  # whatever goes wrong in there, weights can be used without it
         raise HiTVideoError(
             f"Quantization to {kind} needs bitsandbytes, which does not work here; "

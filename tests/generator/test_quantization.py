@@ -1,6 +1,8 @@
 """Quantized layers: close to the full ones, smaller, and nothing breaks without bitsandbytes."""
 
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -67,6 +69,20 @@ def test_merged_layers_give_their_outputs_side_by_side() -> None:
     for layers in (plain, eight, [plain[0], eight[0]]):
         expected = torch.cat([layer(x) for layer in layers], -1)
         torch.testing.assert_close(merge(layers)(x), expected)
+
+
+def test_bitsandbytes_comes_without_the_compiler_and_leaves_it_as_it_was() -> None:
+    script = """
+import os, sys
+from hitvideo.generator.quantization import quantization_config
+
+os.environ["TORCHDYNAMO_DISABLE"] = "0"
+quantization_config("int8")
+assert "bitsandbytes" in sys.modules and "torch._inductor.lowering" not in sys.modules
+assert os.environ["TORCHDYNAMO_DISABLE"] == "0"
+"""
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environment)
 
 
 def test_without_bitsandbytes_only_full_precision_is_left(
