@@ -114,6 +114,10 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     rate.add_draw_arguments(sub)
     sub = add("compare", "two reports of `evaluate rate`", rate.run_compare, measures)
     rate.add_compare_arguments(sub)
+    sub = add(
+        "moving", "error where things move, and what codecs would do", rate.run_moving, measures
+    )
+    rate.add_moving_arguments(sub)
 
     sub = add("benchmark", "measure speed on this machine", tokenizer.run_benchmark)
     tokenizer.add_benchmark_arguments(sub)

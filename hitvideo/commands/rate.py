@@ -1,4 +1,4 @@
-"""`evaluate rate`, `evaluate draw` and `evaluate compare`."""
+"""`evaluate rate`, `evaluate draw`, `evaluate compare` and `evaluate moving`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hitvideo.commands.common import add_json, add_model, weights_folder
+from hitvideo.commands.common import add_json, add_model, load_tokenizer, weights_folder
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output, json_output, to_json
 
@@ -145,6 +145,40 @@ def run_compare(args: argparse.Namespace) -> None:
     for metric, result in report["at_equal_quality"].items():
         if "bytes" in result:
             print(f"at equal {metric}, bytes: {_percent(result['bytes'])}")
+
+
+def add_moving_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("clips", metavar="CLIPS", help='a folder of videos, or "toon"')
+    parser.add_argument("out", metavar="OUT.json")
+    parser.add_argument(
+        "--codecs", nargs="*", default=CODECS, metavar="CODEC", help=f"some of {', '.join(CODECS)}"
+    )
+    add_model(parser)
+    add_json(parser)
+
+
+def run_moving(args: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from hitvideo.evaluation.clips import open_clips
+    from hitvideo.evaluation.moving import evaluate_moving
+
+    with json_output(args.out) as report:
+        clips = open_clips(args.clips)
+        report["set"] = Path(args.clips).name
+        shown = tqdm(clips, unit="clip", disable=None)
+        report.update(evaluate_moving(load_tokenizer(args), shown, args.codecs))
+        report["skipped"] = clips.skipped
+    if args.json:
+        print(to_json(report))
+        return
+    levels = report["levels"]
+    print("{share:.0%} moves: {moving:.2f} dB there, {psnr:.2f} dB over all".format(**levels))
+    for name, codec in report["codecs"].items():
+        for kind in ("moving", "free first frame"):
+            if kind in codec:
+                line = "{psnr:.2f} dB there, {else_perfect:.2f} dB with all else perfect"
+                print(f"{name}, {kind}: {line.format(**codec[kind])}")
 
 
 def _read(path: str) -> dict[str, Any]:
