@@ -376,6 +376,14 @@ def test_benchmark_names_the_machine(weights: str) -> None:
     assert report["times_real_time"] == pytest.approx(8 / total)
 
 
+NO_PAGE = """
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+HTTPServer(("127.0.0.1", int(sys.argv[-1])), BaseHTTPRequestHandler).serve_forever()
+"""
+
+
 def test_benchmark_app_opens_the_app(
     weights: str,
     tmp_path: Path,
@@ -389,6 +397,9 @@ def test_benchmark_app_opens_the_app(
     monkeypatch.setattr(opening, "APP", tmp_path / "app.py")
     assert main(["benchmark-app"]) == 2
     assert capsys.readouterr().err == "hitvideo: The app did not open. No weights.\n"
+    (tmp_path / "app.py").write_text(NO_PAGE)
+    assert main(["benchmark-app"]) == 2
+    assert capsys.readouterr().err == "hitvideo: The app opened, but its page is an error: 501.\n"
 
 
 @pytest.mark.parametrize("options", [["--repeats", "0"], ["--threads", "0"]])

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from hitvideo.pipeline import HiTVideoPipeline
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
+def add_weights(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", help="folder of the model (the shipped one)")
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    add_weights(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ... (auto)")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from hitvideo.commands.common import add_json, add_repeats, weights_folder
+from hitvideo.commands.common import add_json, add_repeats, add_weights, weights_folder
 from hitvideo.files import to_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_repeats(parser, 5)
-    parser.add_argument("--weights", help="folder of the model (the shipped one)")
+    add_weights(parser)
     add_json(parser)
 
 

@@ -46,14 +46,19 @@ class QualityMeter:
     @property
     def psnr(self) -> float:
         """dB, from the mean squared error over all pixels and colours so far; at most 100."""
-        if not self._squared_error:
-            return MAX_PSNR
-        return min(MAX_PSNR, 10 * math.log10(255**2 * self._values / self._squared_error))
+        return decibels(self._squared_error / max(self._values, 1))
 
     @property
     def ssim(self) -> float:
         """Mean over the frames so far of the SSIM of each (1: identical)."""
         return self._ssim / self._frames if self._frames else 1.0
+
+
+def decibels(squared_error: float) -> float:
+    """PSNR in dB of a mean squared error of 8-bit values; at most 100."""
+    if not squared_error:
+        return MAX_PSNR
+    return min(MAX_PSNR, 10 * math.log10(255**2 / squared_error))
 
 
 def psnr(reference: np.ndarray, frames: np.ndarray) -> float:

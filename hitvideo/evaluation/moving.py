@@ -17,13 +17,13 @@ import torch.nn.functional as F
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.clips import PROTOCOL, Clip
 from hitvideo.evaluation.codecs import CODECS, Codec, Encode, ladder
+from hitvideo.evaluation.metrics import decibels
 from hitvideo.evaluation.rate import check_names
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import fingerprint
 
 MOVES = 6  # 8-bit levels, in any channel and from one frame to the next: more than noise
 REACH = 4  # pixels around what moves, whose blocks are not at rest either
-PEAK = 255.0**2
 
 
 def evaluate_moving(
@@ -38,16 +38,14 @@ def evaluate_moving(
     Clips in which nothing moves are passed over.
     """
     check_names(codecs, ())
-    depth = pipeline.tokenizer.config.levels[-1]
+    stride = pipeline.tokenizer.config.levels[-1].stride
     measured: list[dict[str, float]] = []
     coded: dict[str, dict[str, list[dict[str, float]]]] = {name: {} for name in codecs}
     for clip in clips:
-        moves = moving_blocks(clip.frames, depth.stride)
+        moves = moving_blocks(clip.frames, stride)
         if not moves.any():
             continue
-        mask = moves
-        for axis, size in enumerate(depth.stride):
-            mask = mask.repeat(size, axis)
+        mask = np.kron(moves, np.ones(stride, bool))  # the same for every pixel
         share = float(moves.mean())
         *_, result = (s.result for s in pipeline.reconstruct(clip.frames) if s.result is not None)
         error = squared_error(clip.frames, result.frames)
@@ -92,10 +90,6 @@ def moving_blocks(frames: np.ndarray, stride: tuple[int, int, int]) -> np.ndarra
 def squared_error(frames: np.ndarray, shown: np.ndarray) -> np.ndarray:
     """Of every pixel ``(T, H, W)``, the mean over its channels, in 8-bit levels."""
     return np.square(frames.astype(np.float32) - shown).mean(-1)
-
-
-def decibels(error: float) -> float:
-    return float(10 * np.log10(PEAK / max(float(error), 1e-9)))
 
 
 def _codec(

@@ -15,6 +15,7 @@ import urllib.request
 from pathlib import Path
 from statistics import median
 from typing import Any
+from urllib.error import HTTPError
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.speed import processor
@@ -56,6 +57,10 @@ def _open(weights: Path) -> float:
                     with urllib.request.urlopen(address) as page:
                         page.read()
                     return time.perf_counter() - start
+                except HTTPError as error:
+                    raise HiTVideoError(
+                        f"The app opened, but its page is an error: {error.code}."
+                    ) from error
                 except OSError:  # nobody listens yet
                     time.sleep(POLL)
         finally:

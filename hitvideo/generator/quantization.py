@@ -43,10 +43,10 @@ def resolve(quantize: str | None, device: torch.device) -> str | None:
 
 @contextmanager
 def _no_compiler() -> Iterator[None]:
-    """bitsandbytes hands four functions to torch.compile at import, none of which runs here.
+    """bitsandbytes hands four functions to torch.compile at import, which loads the compiler.
 
-    They are fallbacks of its own kernels, yet importing the compiler takes longer than all of our
-    weights.
+    That takes longer than all of our weights, for optimizers and for devices without kernels of
+    its own, where these functions do the same uncompiled.
     """
     name = "TORCHDYNAMO_DISABLE"
     before = os.environ.get(name)
