@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from hitvideo.benchmarks import startup
 from hitvideo.cli import main
-from hitvideo.evaluation import opening
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.video import probe, read_video, write_video
 
@@ -222,7 +222,7 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
 
 
 def test_toon_prints_the_caption_of_what_it_writes(tmp_path: Path) -> None:
-    from hitvideo.data.toon import toon_clip
+    from hitvideo.toon import toon_clip
 
     out = tmp_path / "toon.mp4"
     done = hitvideo("toon", "--seed", 7, out, "--frames", 9, "--size", 64)
@@ -236,7 +236,7 @@ def test_toon_prints_the_caption_of_what_it_writes(tmp_path: Path) -> None:
 
 def test_a_sheet_of_toon_begins_with_its_seed(tmp_path: Path) -> None:
     from hitvideo.commands.sheet import COLUMNS, GAP
-    from hitvideo.data.toon import toon_clip
+    from hitvideo.toon import toon_clip
 
     out = tmp_path / "toon.png"
     assert main(["toon", "--seed", "7", str(out), "--frames", "8", "--size", "128"]) == 0
@@ -394,7 +394,7 @@ def test_benchmark_app_opens_the_app(
     report = json.loads(capsys.readouterr().out)
     assert report["all_seconds"] == [report["seconds"]] and report["seconds"] > 0
     (tmp_path / "app.py").write_text("print('Hello.'); raise SystemExit('No weights.')")
-    monkeypatch.setattr(opening, "APP", tmp_path / "app.py")
+    monkeypatch.setattr(startup, "APP", tmp_path / "app.py")
     assert main(["benchmark-app"]) == 2
     assert capsys.readouterr().err == "hitvideo: The app did not open. No weights.\n"
     (tmp_path / "app.py").write_text(NO_PAGE)

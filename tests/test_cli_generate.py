@@ -77,7 +77,7 @@ def test_what_cannot_be_done_is_one_line_and_leaves_nothing(
 def test_the_benchmark_sets_the_loop_beside_transformers(
     weights: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hitvideo.evaluation.generation_speed.BUFFER", 1 << 20)
+    monkeypatch.setattr("hitvideo.benchmarks.generator.BUFFER", 1 << 20)
     options = ["--repeats", "1", "--weights", weights, "--device", "cpu", "--json"]
     assert main(["benchmark-generator", *options]) == 0
     report = json.loads(capsys.readouterr().out)

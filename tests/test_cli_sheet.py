@@ -9,9 +9,9 @@ from tiny_generator import save_tiny_weights
 
 from hitvideo.cli import main
 from hitvideo.commands.sheet import COLUMNS, FIRST_SCENE, GAP, contact_sheet
-from hitvideo.data.toon import caption, sample_scene
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.toon import caption, sample_scene
 
 
 def test_every_clip_has_its_place() -> None:

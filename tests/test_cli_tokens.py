@@ -107,7 +107,7 @@ def test_train_entropy_makes_files_smaller(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("hitvideo.bitstream.training.EPOCHS", 60)
+    monkeypatch.setattr("hitvideo.training.entropy_tables.EPOCHS", 60)
     tiny.save_pretrained(tmp_path / "tokenizer")
     command = ["--weights", str(tmp_path), "--device", "cpu"]
     encode = ["encode", str(clip), str(tmp_path / "clip.hitv"), "--size", "128", *command]

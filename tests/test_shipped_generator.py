@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from hitvideo.data.toon import ATTRIBUTES, labels
-from hitvideo.evaluation.alignment import judge_clips, unseen_cases
-from hitvideo.evaluation.judge import Judge
+from hitvideo.evaluation.alignment.accuracy import judge_clips, unseen_cases
+from hitvideo.judge.model import Judge
 from hitvideo.pipeline import DEFAULT_WEIGHTS, HiTVideoPipeline
+from hitvideo.toon import ATTRIBUTES, labels
 
 PROMPT = "a red car drives to the left across a sandy desert"
 

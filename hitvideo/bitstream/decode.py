@@ -15,9 +15,9 @@ from hitvideo.bitstream.files import TokenReader
 from hitvideo.bitstream.layout import Layout
 from hitvideo.bitstream.release import BlockCodes
 from hitvideo.errors import HiTVideoError
+from hitvideo.frames import video_to_frames
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.tokenizer.config import GROUP
-from hitvideo.tokenizer.frames import video_to_frames
 from hitvideo.tokenizer.streaming import StreamDecoder, split_groups
 
 

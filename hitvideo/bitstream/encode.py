@@ -22,9 +22,9 @@ from hitvideo.bitstream.layout import BLOCK
 from hitvideo.bitstream.release import BlockCodes
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output
+from hitvideo.frames import check_frames, frames_to_video, video_to_frames
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.tokenizer.config import GROUP
-from hitvideo.tokenizer.frames import check_frames, frames_to_video, video_to_frames
 from hitvideo.tokenizer.model import State
 from hitvideo.tokenizer.streaming import GroupCodes, StreamDecoder
 

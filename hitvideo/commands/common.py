@@ -44,7 +44,8 @@ def weights_folder(args: argparse.Namespace) -> Path:
 
 def load_tokenizer(args: argparse.Namespace) -> HiTVideoPipeline:
     """A pipeline for reconstructing: what generates is not loaded."""
-    from hitvideo.pipeline import HiTVideoPipeline, resolve_device
+    from hitvideo.devices import resolve_device
+    from hitvideo.pipeline import HiTVideoPipeline
     from hitvideo.tokenizer import HiTVideoTokenizer
 
     folder = weights_folder(args) / "tokenizer"

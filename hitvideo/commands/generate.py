@@ -19,7 +19,7 @@ from hitvideo.files import to_json
 if TYPE_CHECKING:
     import numpy as np
 
-    from hitvideo.generation import GenerateStep
+    from hitvideo.pipeline.result import GenerateStep
 
 
 def add_generate_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,8 +99,8 @@ def add_benchmark_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_benchmark(args: argparse.Namespace) -> None:
+    from hitvideo.benchmarks.generator import benchmark_generator
     from hitvideo.bitstream import TokenCoder
-    from hitvideo.evaluation.generation_speed import benchmark_generator
 
     set_threads(args)
     pipeline = load_all(args)

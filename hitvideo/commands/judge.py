@@ -46,9 +46,9 @@ def add_judge_arguments(parser: argparse.ArgumentParser) -> None:
 def run_judge(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from hitvideo.evaluation.ceilings import evaluate_codes, evaluate_judge
-    from hitvideo.evaluation.judge import Judge
-    from hitvideo.pipeline import resolve_device
+    from hitvideo.devices import resolve_device
+    from hitvideo.evaluation.alignment.ceilings import evaluate_codes, evaluate_judge
+    from hitvideo.judge.model import Judge
     from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 
     def shown(steps: Iterable[int]) -> Iterable[int]:
@@ -100,10 +100,15 @@ def add_alignment_arguments(parser: argparse.ArgumentParser) -> None:
 def run_alignment(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from hitvideo.evaluation.alignment import Options, Size, evaluate_alignment, unseen_cases
-    from hitvideo.evaluation.ceilings import round_trip
-    from hitvideo.evaluation.judge import Judge
+    from hitvideo.evaluation.alignment.accuracy import (
+        Options,
+        Size,
+        evaluate_alignment,
+        unseen_cases,
+    )
+    from hitvideo.evaluation.alignment.ceilings import round_trip
     from hitvideo.generator.storage import stored_fingerprint
+    from hitvideo.judge.model import Judge
     from hitvideo.tokenizer import fingerprint
 
     _check_clips(args.clips)
@@ -177,8 +182,8 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
 def run_reading(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from hitvideo.evaluation.alignment import Size, unseen_cases
-    from hitvideo.evaluation.reading import evaluate_reading
+    from hitvideo.evaluation.alignment.accuracy import Size, unseen_cases
+    from hitvideo.evaluation.alignment.reading import evaluate_reading
     from hitvideo.generator.storage import stored_fingerprint
     from hitvideo.pipeline import HiTVideoPipeline
     from hitvideo.tokenizer import fingerprint

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    from hitvideo.evaluation.opening import benchmark_app
+    from hitvideo.benchmarks.startup import benchmark_app
 
     report = benchmark_app(weights_folder(args), args.repeats)
     if args.json:

@@ -41,8 +41,9 @@ def run_rate(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from hitvideo.bitstream import TokenCoder
-    from hitvideo.evaluation.rate_set import evaluate_rate, open_set
-    from hitvideo.pipeline import HiTVideoPipeline, resolve_device
+    from hitvideo.devices import resolve_device
+    from hitvideo.evaluation.rate.set import evaluate_rate, open_set
+    from hitvideo.pipeline import HiTVideoPipeline
     from hitvideo.tokenizer import HiTVideoTokenizer
 
     with json_output(args.out) as final:
@@ -104,7 +105,7 @@ def add_draw_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_draw(args: argparse.Namespace) -> None:
-    from hitvideo.evaluation.plots import draw
+    from hitvideo.evaluation.rate.plots import draw
 
     kind = Path(args.out).suffix.lower().removeprefix(".")
     if kind not in PICTURES:
@@ -126,7 +127,7 @@ def add_compare_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_compare(args: argparse.Namespace) -> None:
-    from hitvideo.evaluation.rate_compare import compare
+    from hitvideo.evaluation.rate.compare import compare
 
     with json_output(args.out) as report:
         report.update(compare(_read(args.ours), _read(args.baseline), args.fewer))

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Seeds 0 to 23, each with a caption of its own."""
-    from hitvideo.data.toon import caption, sample_scene
+    from hitvideo.toon import caption, sample_scene
 
     if not str(args.out).lower().endswith(".png"):
         raise HiTVideoError("The contact sheet is a picture; its name must end in .png.")

@@ -34,7 +34,7 @@ def run_reconstruct(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from hitvideo.bitstream import TokenCoder
-    from hitvideo.reconstruction import LevelResult, codes_of
+    from hitvideo.pipeline.reconstruct import LevelResult, codes_of
     from hitvideo.video import read_video, write_video
 
     with folder_output(args.out, spare=args.clip) as folder:
@@ -142,7 +142,7 @@ def add_benchmark_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_benchmark(args: argparse.Namespace) -> None:
-    from hitvideo.evaluation.speed import benchmark
+    from hitvideo.benchmarks.tokenizer import benchmark
 
     set_threads(args)
     report = benchmark(load_tokenizer(args), args.repeats)

@@ -140,10 +140,10 @@ def run_train(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from hitvideo.bitstream.entropy import save_tables
-    from hitvideo.bitstream.training import learn_networks
-    from hitvideo.pipeline import resolve_device
+    from hitvideo.devices import resolve_device
+    from hitvideo.frames import frames_to_video
     from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
-    from hitvideo.tokenizer.frames import frames_to_video
+    from hitvideo.training.entropy_tables import learn_networks
 
     weights = Path(args.weights)
     tokenizer = HiTVideoTokenizer.from_pretrained(
@@ -162,8 +162,8 @@ def run_train(args: argparse.Namespace) -> None:
 
 def _clips(args: argparse.Namespace) -> Iterator[np.ndarray]:
     """Clips of one block, uint8 ``(T, 128, 128, 3)``, cut as those that figures are measured on."""
-    from hitvideo.data.toon import toon_clip
     from hitvideo.evaluation.clips import FRAMES, SIDE, FolderClips
+    from hitvideo.toon import toon_clip
 
     if args.toon < 0:
         raise HiTVideoError(f"The number of Toon clips must be 0 or more, not {args.toon}.")
@@ -176,7 +176,7 @@ def _clips(args: argparse.Namespace) -> Iterator[np.ndarray]:
 
 def _load(args: argparse.Namespace) -> tuple[HiTVideoTokenizer, TokenCoder]:
     from hitvideo.bitstream import TokenCoder
-    from hitvideo.pipeline import resolve_device
+    from hitvideo.devices import resolve_device
     from hitvideo.tokenizer import HiTVideoTokenizer
 
     weights = weights_folder(args)

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> None:
         raise HiTVideoError(f"The seed must be zero or more, not {args.seed}.")
     if args.frames * args.size**2 > MAX_TOON_PIXELS:
         raise HiTVideoError("That Toon clip is too large; ask for fewer frames or a smaller size.")
-    from hitvideo.data.toon import toon_clip
+    from hitvideo.toon import toon_clip
     from hitvideo.video import write_video
 
     size = {"frames": args.frames, "height": args.size, "width": args.size}

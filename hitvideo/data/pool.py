@@ -20,9 +20,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hitvideo.data.toon import MIRRORED, labels, render_with_cover, sample_scene
-from hitvideo.data.toon.clip import FPS
 from hitvideo.errors import HiTVideoError
+from hitvideo.toon import MIRRORED, labels, render_with_cover, sample_scene
+from hitvideo.toon.clip import FPS
 
 VIDEO_SUFFIXES = {".mp4", ".mov", ".webm", ".mkv", ".avi", ".gif", ".m4v"}
 SHORT_SIDE = 192  # clips are kept at this size: room to crop and scale around 128

@@ -29,17 +29,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from hitvideo.data.pool import VIDEO_SUFFIXES
-from hitvideo.data.toon import (
-    Scene,
-    caption,
-    mirrored,
-    render_with_cover,
-    sample_scene,
-    scene_layout,
-)
 from hitvideo.errors import HiTVideoError
-from hitvideo.layout import mirror_layout, unknown
+from hitvideo.plan.tracks import mirror_layout, unknown
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
+from hitvideo.toon import Scene, caption, mirrored, render_with_cover, sample_scene, scene_layout
 
 BATCH = 16  # clips tokenized together
 SHARD = 512  # sources in a file
@@ -57,7 +50,7 @@ class Sample:
     """One clip.
 
     frames: uint8 ``(T, H, W, 3)``. cover: how far each pixel shows what the captions are about,
-    uint8 ``(T, H, W)``. layout: see `hitvideo.layout`; zeros where it is not known.
+    uint8 ``(T, H, W)``. layout: see `hitvideo.plan`; zeros where it is not known.
     """
 
     frames: np.ndarray
@@ -310,7 +303,7 @@ class TokenSet:
 
     levels: int16 or int32 grids ``(n, t, h, w)``, coarse to fine. captions: every clip's wordings.
     cover: how far the finest level's places show what they are about, uint8 ``(n, t, h, w)``.
-    layout: float16 ``(n, t, MOMENTS, THINGS, 5)``, see `hitvideo.layout`.
+    layout: float16 ``(n, t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`.
     """
 
     levels: tuple[Tensor, ...]

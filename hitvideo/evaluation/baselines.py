@@ -15,7 +15,7 @@ import torch.nn.functional as F
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.clips import PROTOCOL, Clip, mean_with_interval
-from hitvideo.evaluation.metrics import psnr, ssim
+from hitvideo.metrics import psnr, ssim
 
 BLOCK = (4, 8, 8)  # frames, rows, columns
 BITS = 17  # a block

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from hitvideo.data.pool import VIDEO_SUFFIXES
-from hitvideo.data.toon import VALIDATION_SEEDS, toon_clip
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer.config import GROUP
+from hitvideo.toon import VALIDATION_SEEDS, toon_clip
 from hitvideo.video import read_video
 
 FPS = 8.0

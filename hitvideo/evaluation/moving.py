@@ -16,9 +16,9 @@ import torch.nn.functional as F
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.clips import PROTOCOL, Clip
-from hitvideo.evaluation.codecs import CODECS, Codec, Encode, ladder
-from hitvideo.evaluation.metrics import decibels
-from hitvideo.evaluation.rate import check_names
+from hitvideo.evaluation.rate.clip import check_names
+from hitvideo.evaluation.rate.codecs import CODECS, Codec, Encode, ladder
+from hitvideo.metrics import decibels
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import fingerprint
 

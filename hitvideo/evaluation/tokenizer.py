@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from hitvideo.errors import HiTVideoError
-from hitvideo.evaluation import codecs
-from hitvideo.evaluation.bdrate import quality_at
 from hitvideo.evaluation.clips import PROTOCOL, Clip, mean_with_interval
-from hitvideo.evaluation.metrics import code_counts, codebook_usage, perplexity
+from hitvideo.evaluation.rate import codecs
+from hitvideo.evaluation.rate.bdrate import quality_at
+from hitvideo.metrics import code_counts, codebook_usage, perplexity
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import fingerprint
 

@@ -44,7 +44,7 @@ class GeneratorConfig(PreTrainedConfig):
     frames, height, width, fps: native size of a clip.
     guidance, warmth, mode: defaults: the scale of classifier-free guidance, the temperature of
         sampling (whose own name transformers keeps for itself), an entry of ``MODES``.
-    layout: whether it is told where things are (`hitvideo.layout`).
+    layout: whether it is told where things are (`hitvideo.plan`).
     tokenizer_hash: fingerprint of the tokenizer whose codes it writes. text_hash, planner_hash: of
         the text encoder and the planner that were trained with it; empty for any, or for none.
     note: a sentence for people on what these weights can and cannot do.

@@ -15,12 +15,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hitvideo.generator.cache import CachedLlama
 from hitvideo.generator.config import kinds_of
+from hitvideo.generator.fast.cache import CachedLlama
 from hitvideo.generator.model import GLIMPSE, HiTVideoGenerator
 from hitvideo.generator.order import NOTHING, Size
 from hitvideo.generator.sampling import Noise, Sampling
-from hitvideo.layout import MOMENTS, THINGS, from_codes
+from hitvideo.plan.codes import from_codes
+from hitvideo.plan.tracks import MOMENTS, THINGS
 
 # A plan is not to hang on the chance that tokens hang on. (Of a seed, 32 bits count.)
 _OTHER = 0x9E3779B9
@@ -61,7 +62,7 @@ def write(
 
     seeds: one per clip. depth: how many levels (all that the model knows); size: frames, height and
     width in pixels (the native one). layout: where things are ``(B, t, MOMENTS, THINGS, 5)``, see
-    `hitvideo.layout`; None where it is not known. Yields after every block; closing the iterator
+    `hitvideo.plan`; None where it is not known. Yields after every block; closing the iterator
     stops there.
     """
     started, seconds = time.perf_counter(), 0.0

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -145,7 +145,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
     ) -> Tensor:
         """What the positions of the first ``depth`` levels are told of a layout ``(B, n, width)``.
 
-        layout: ``(B, t, MOMENTS, THINGS, 5)`` of as many groups, see `hitvideo.layout`. names: of
+        layout: ``(B, t, MOMENTS, THINGS, 5)`` of as many groups, see `hitvideo.plan`. names: of
         its things, see `Reading`.
         """
         counts = order.counts[:depth]
@@ -276,25 +276,3 @@ def mean_embedding(embeddings: Tensor, mask: Tensor) -> Tensor:
 def _order(levels: tuple[tuple[Size, int, int], ...], size: Size) -> TokenOrder:
     strides, patches, codebooks = zip(*levels, strict=True)
     return TokenOrder(strides, size, patches, codebooks)
-
-
-def plan_bits(planner: HiTVideoGenerator, text: Tensor, mask: Tensor, plan: Tensor) -> Tensor:
-    """Bits ``(B, n)`` of the places of layouts under captions, see `HiTVideoGenerator.read`.
-
-    planner: a generator whose tokens are those of layouts. plan: `hitvideo.layout.to_codes` of
-    them, ``(B, t, MOMENTS, THINGS)``.
-    """
-    size = GROUP * plan.shape[1], plan.shape[2], plan.shape[3]
-    order = planner.order(size)
-    digits = planner.digits.split(plan.flatten(1), order.level.to(plan.device))
-    return cross_entropy_bits(planner(digits, text, mask, ("token",), size=size), digits)
-
-
-def cross_entropy_bits(logits: Tensor, digits: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Bits of every position ``(B, N)`` under logits ``(B, N, digits, choices)``.
-
-    weight: what each digit counts ``(B, N, digits)``; None: 1.
-    """
-    nats: Any = F.cross_entropy(logits.flatten(0, 2), digits.flatten(), reduction="none")
-    nats = nats.view(digits.shape)
-    return (nats if weight is None else nats * weight).sum(-1) / math.log(2)

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hitvideo.generator.relations import RELATIONS
-from hitvideo.layout import MOMENTS, THINGS
+from hitvideo.plan.tracks import MOMENTS, THINGS
 
 HEADS = 4
 PLACES = 64  # as many as a prompt may have tokens; any beyond lie where the last of these does

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hitvideo.generator.config import MINI_HEAD, MINI_LLAMA, GeneratorConfig, written_levels
-from hitvideo.layout import MOMENTS, STEPS, THINGS
+from hitvideo.plan.codes import STEPS
+from hitvideo.plan.tracks import MOMENTS, THINGS
 from hitvideo.tokenizer import TokenizerConfig
 from hitvideo.tokenizer.config import GROUP
 

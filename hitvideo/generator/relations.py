@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from hitvideo.layout import MOMENTS, THINGS
+from hitvideo.plan.tracks import MOMENTS, THINGS
 
 BUMPS = 5  # per axis
 _THING, _FRAME = 0.8, 0.45  # their distance in sizes of the thing, and in halves of the frame
@@ -21,7 +21,7 @@ RELATIONS = MOMENTS * THINGS * (2 * BUMPS**2 + _STATE)
 def relations(layout: Tensor, places: Tensor, height: int, width: int) -> Tensor:
     """Features ``(B, N, RELATIONS)`` of N places, zero where no thing is known.
 
-    layout: ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.layout`. places: ``(N, 3)``, the group of
+    layout: ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`. places: ``(N, 3)``, the group of
     frames, y and x in pixels. height, width: of the frame in pixels.
 
     Of every thing at every moment: on a grid of overlapping bumps, where the place lies as the

@@ -13,9 +13,9 @@ from torch import nn
 from transformers.utils import logging
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.generator.fast.quantization import Quantize, quantization_config, resolve, settle
 from hitvideo.generator.model import HiTVideoGenerator
 from hitvideo.generator.presets import planner as planner_config
-from hitvideo.generator.quantization import Quantize, quantization_config, resolve, settle
 from hitvideo.generator.text import TextEncoder
 from hitvideo.tokenizer import fingerprint
 

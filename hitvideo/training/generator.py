@@ -28,7 +28,6 @@ from hitvideo.data.token_shards import (
     write_shards,
 )
 from hitvideo.errors import HiTVideoError
-from hitvideo.evaluation.judge import Judge
 from hitvideo.generator import (
     MODES,
     GeneratorConfig,
@@ -37,12 +36,13 @@ from hitvideo.generator import (
     written_levels,
 )
 from hitvideo.generator.config import MINI_HEAD, MINI_LLAMA, kinds_of
-from hitvideo.generator.model import plan_bits
 from hitvideo.generator.order import Size, TokenOrder
 from hitvideo.generator.presets import planner
+from hitvideo.generator.score import plan_bits
 from hitvideo.generator.storage import load_planner
 from hitvideo.generator.text import new_text_encoder, words_of
-from hitvideo.layout import from_codes, to_codes
+from hitvideo.judge.model import Judge
+from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.training.generator_batches import Batches

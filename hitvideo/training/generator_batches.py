@@ -17,7 +17,8 @@ from hitvideo.data.token_shards import TokenSet
 from hitvideo.generator.config import KINDS
 from hitvideo.generator.head import Digits
 from hitvideo.generator.order import TokenOrder
-from hitvideo.layout import from_codes, groups_from, to_codes
+from hitvideo.plan.codes import from_codes, to_codes
+from hitvideo.plan.tracks import groups_from
 from hitvideo.training.generator_settings import GeneratorTrainConfig
 from hitvideo.training.own_clips import OwnClips
 from hitvideo.training.scenes import draw_scenes

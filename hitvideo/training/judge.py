@@ -22,7 +22,11 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from hitvideo.data.toon import (
+from hitvideo.devices import cpu_has_bf16
+from hitvideo.errors import HiTVideoError
+from hitvideo.judge.corruptions import degrade
+from hitvideo.judge.model import FRAMES, SIDE, Judge
+from hitvideo.toon import (
     ATTRIBUTES,
     MIRRORED,
     VALIDATION_SEEDS,
@@ -34,12 +38,8 @@ from hitvideo.data.toon import (
     toon_clip,
     validation_hash,
 )
-from hitvideo.errors import HiTVideoError
-from hitvideo.evaluation.degrade import degrade
-from hitvideo.evaluation.judge import FRAMES, SIDE, Judge
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.ema import Ema
-from hitvideo.training.precision import cpu_has_bf16
 
 FIRST_SEED = 2_000_000
 SEEDS = 100_000  # scenes for every seed of a run, so that two judges never share one

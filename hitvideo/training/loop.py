@@ -19,11 +19,11 @@ from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGr
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from hitvideo.devices import cpu_has_bf16
 from hitvideo.training.budget import progress, schedule
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.checks import Run
 from hitvideo.training.ema import Ema
-from hitvideo.training.precision import cpu_has_bf16
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 

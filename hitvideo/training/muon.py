@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
-from hitvideo.training.precision import cpu_has_bf16
+from hitvideo.devices import cpu_has_bf16
 
 # Of a polynomial that brings singular values of 0 to 1 close to 1 in a few rounds (Jordan et al.).
 COEFFICIENTS = 3.4445, -4.7750, 2.0315

@@ -20,20 +20,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hitvideo.data.toon import (
-    ATTRIBUTES,
-    Scene,
-    caption,
-    classes,
-    labels,
-)
-from hitvideo.evaluation.judge import FRAMES, Judge, prepare
 from hitvideo.generator.config import kinds_of
 from hitvideo.generator.decode import write
 from hitvideo.generator.order import Size, TokenOrder
 from hitvideo.generator.sampling import Sampling
-from hitvideo.layout import from_codes, groups_from
+from hitvideo.judge.model import FRAMES, Judge, prepare
+from hitvideo.plan.codes import from_codes
+from hitvideo.plan.tracks import groups_from
 from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.toon import ATTRIBUTES, Scene, caption, classes, labels
 from hitvideo.training.scenes import draw_scene, plans
 from hitvideo.training.text_to_tokens import Batch, TextToTokens, by_digit
 

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hitvideo.data.toon import ATTRIBUTES, UNKNOWN
+from hitvideo.toon import ATTRIBUTES, UNKNOWN
 
 GAZES = 4
 

@@ -13,9 +13,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from hitvideo.data.toon import COLOURS, SUBJECTS, Scene, caption, sample_scene, scene_layout
 from hitvideo.generator.order import Size
-from hitvideo.layout import THINGS, to_codes
+from hitvideo.plan.codes import to_codes
+from hitvideo.plan.tracks import THINGS
+from hitvideo.toon import COLOURS, SUBJECTS, Scene, caption, sample_scene, scene_layout
 
 SEEDS = range(700_000_000, 900_000_000)  # scenes that nothing else renders
 TWO_THINGS = 0.25  # share of scenes drawn until there are two: which does what is hard to learn

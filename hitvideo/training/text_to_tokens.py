@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hitvideo.generator import HiTVideoGenerator, TextEncoder
-from hitvideo.generator.model import cross_entropy_bits, plan_bits
 from hitvideo.generator.order import Kinds, Size, TokenOrder
+from hitvideo.generator.score import cross_entropy_bits, plan_bits
 from hitvideo.tokenizer import fingerprint
 from hitvideo.training.scenes import CALLED, NO_THING
 
@@ -41,7 +41,7 @@ class Batch(NamedTuple):
     captions are read ``(C,)``. kinds: what one step writes of every level. size: of the clips
     (None: the native one). weight: what each digit counts ``(B, N, count)`` (None: 1). pull: of own
     clips, which have no right codes, how much better a larger value of each digit would be. layout:
-    where things are ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.layout`; zeros if that is not
+    where things are ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`; zeros if that is not
     told. heard: scenes that are told and not shown; nothing to do with the clips.
     """
 

@@ -25,11 +25,11 @@ from hitvideo.data.pool import (
     mixed_sampler,
     toon_clips,
 )
-from hitvideo.data.toon import VALIDATION_SEEDS, classes
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
 from hitvideo.tokenizer.config import GROUP, LAYOUTS
+from hitvideo.toon import VALIDATION_SEEDS, classes
 from hitvideo.training.calibrate import calibrate
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.losses import LadderLoss, sample_depths

@@ -13,14 +13,14 @@ import gradio as gr
 
 from hitvideo.bitstream import TokenCoder
 from hitvideo.pipeline import HiTVideoPipeline
-from hitvideo.ui.generate import generate_tab
-from hitvideo.ui.generation import Generation
-from hitvideo.ui.rate import rate_tab
-from hitvideo.ui.rate_quality import RateQuality
-from hitvideo.ui.reconstruct import reconstruct_tab
-from hitvideo.ui.reconstruction import Reconstruction
+from hitvideo.ui.generate.page import generate_tab
+from hitvideo.ui.generate.run import Generation
+from hitvideo.ui.rate.page import rate_tab
+from hitvideo.ui.rate.run import RateQuality
+from hitvideo.ui.reconstruct.page import reconstruct_tab
+from hitvideo.ui.reconstruct.run import Reconstruction
 from hitvideo.ui.theme import static, theme
-from hitvideo.ui.tokens import TokenFiles
+from hitvideo.ui.tokens.run import TokenFiles
 
 MAX_FILE_SIZE = "500mb"
 PEOPLE_IN_LINE = 32

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import gradio as gr
 
-from hitvideo.ui.reconstruction import SIZES
+from hitvideo.ui.reconstruct.run import SIZES
 
 
 class ClipInputs(NamedTuple):

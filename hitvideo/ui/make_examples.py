@@ -6,7 +6,7 @@ Knows nothing of the app.
 import sys
 from pathlib import Path
 
-from hitvideo.data.toon import VALIDATION_SEEDS, toon_clip
+from hitvideo.toon import VALIDATION_SEEDS, toon_clip
 from hitvideo.video import write_video
 
 # Of the validation set, so that no shipped model has seen them.

@@ -7,10 +7,10 @@ import pytest
 from conftest import WEIGHTS
 
 from hitvideo.bitstream import TokenCoder
-from hitvideo.data.toon import VALIDATION_SEEDS, toon_clip
 from hitvideo.errors import HiTVideoError
+from hitvideo.frames import frames_to_video
 from hitvideo.tokenizer import HiTVideoTokenizer
-from hitvideo.tokenizer.frames import frames_to_video
+from hitvideo.toon import VALIDATION_SEEDS, toon_clip
 
 TABLES = WEIGHTS / "entropy" / "tables.safetensors"
 

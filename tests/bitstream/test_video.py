@@ -9,8 +9,8 @@ from conftest import moving_video
 
 from hitvideo.bitstream import EncodeReport, TokenCoder, TokenReader, decode_video, encode_video
 from hitvideo.errors import HiTVideoError
+from hitvideo.frames import frames_to_video, video_to_frames
 from hitvideo.tokenizer import HiTVideoTokenizer
-from hitvideo.tokenizer.frames import frames_to_video, video_to_frames
 
 
 @pytest.fixture(scope="module")

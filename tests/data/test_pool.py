@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hitvideo.data.pool import ClipPool, PoolClip, mixed_sampler, toon_clips
-from hitvideo.data.toon import labels, render, sample_scene
+from hitvideo.toon import labels, render, sample_scene
 
 
 @pytest.fixture(scope="module")

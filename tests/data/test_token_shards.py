@@ -18,9 +18,9 @@ from hitvideo.data.token_shards import (
     split_off,
     write_shards,
 )
-from hitvideo.data.toon import mirrored, sample_scene
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer, LevelConfig, TokenizerConfig
+from hitvideo.toon import mirrored, sample_scene
 from hitvideo.video import write_video
 from tests.conftest import randomize
 

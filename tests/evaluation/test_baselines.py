@@ -16,7 +16,7 @@ from hitvideo.evaluation.baselines import (
     to_blocks,
 )
 from hitvideo.evaluation.clips import Clip
-from hitvideo.evaluation.metrics import psnr
+from hitvideo.metrics import psnr
 
 RNG = np.random.default_rng(0)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hitvideo.data.toon import VALIDATION_SEEDS, toon_clip
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.clips import (
     Clip,
@@ -15,10 +14,12 @@ from hitvideo.evaluation.clips import (
     mean_with_interval,
     open_clips,
 )
-from hitvideo.evaluation.metrics import code_counts, perplexity, psnr
 from hitvideo.evaluation.tokenizer import evaluate_tokenizer, fingerprint
-from hitvideo.pipeline import HiTVideoPipeline, frames_to_video, video_to_frames
+from hitvideo.frames import frames_to_video, video_to_frames
+from hitvideo.metrics import code_counts, perplexity, psnr
+from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.toon import VALIDATION_SEEDS, toon_clip
 from hitvideo.video import write_video
 
 

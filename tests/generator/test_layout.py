@@ -6,23 +6,15 @@ import pytest
 import torch
 from tiny_generator import tiny_generator
 
-from hitvideo.data.toon import render_with_cover, sample_scene, scene_layout
 from hitvideo.generator import MODES, HiTVideoGenerator
 from hitvideo.generator.config import kinds_of
 from hitvideo.generator.decode import plan, write
 from hitvideo.generator.presets import planner
 from hitvideo.generator.relations import BUMPS, relations
 from hitvideo.generator.sampling import Sampling
-from hitvideo.layout import (
-    MOMENTS,
-    THINGS,
-    at_frames,
-    from_codes,
-    mirror_layout,
-    moments,
-    to_codes,
-    unknown,
-)
+from hitvideo.plan.codes import from_codes, to_codes
+from hitvideo.plan.tracks import MOMENTS, THINGS, at_frames, mirror_layout, moments, unknown
+from hitvideo.toon import render_with_cover, sample_scene, scene_layout
 
 SCENES = [sample_scene(seed) for seed in range(200)]
 LAYOUTS = torch.stack([scene_layout(scene) for scene in SCENES])

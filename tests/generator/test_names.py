@@ -6,13 +6,14 @@ import pytest
 import torch
 from tiny_generator import tiny_config, tiny_generator
 
-from hitvideo.data.toon.captions import ADJECTIVES, NOUNS
 from hitvideo.generator import HiTVideoGenerator
 from hitvideo.generator.names import Brush
 from hitvideo.generator.presets import planner
 from hitvideo.generator.relations import RELATIONS
 from hitvideo.generator.text import new_text_encoder
-from hitvideo.layout import MOMENTS, THINGS, from_codes, unknown
+from hitvideo.plan.codes import from_codes
+from hitvideo.plan.tracks import MOMENTS, THINGS, unknown
+from hitvideo.toon.captions import ADJECTIVES, NOUNS
 from hitvideo.training.scenes import CALLED, NO_THING, Scenes, draw_scenes
 from hitvideo.training.text_to_tokens import TextToTokens
 

@@ -5,8 +5,8 @@ import math
 
 import torch
 
-from hitvideo.data.toon import VALIDATION_SEEDS, toon_clip
 from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.toon import VALIDATION_SEEDS, toon_clip
 
 
 def toon(index: int) -> torch.Tensor:

@@ -7,8 +7,8 @@ import pytest
 import torch
 from conftest import TINY, moving_video, randomize
 
-from hitvideo.data.toon import ATTRIBUTES, UNKNOWN, classes, labels, sample_scene
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
+from hitvideo.toon import ATTRIBUTES, UNKNOWN, classes, labels, sample_scene
 from hitvideo.training.calibrate import calibrate
 from hitvideo.training.ema import Ema
 from hitvideo.training.losses import LadderLoss, TokenizerLoss, sample_depths

@@ -14,15 +14,15 @@ import torch
 from conftest import TINY
 from tiny_generator import CAPTIONS, SIZE, save_tiny_weights, tiny_generator, tiny_text
 
-from hitvideo.data.toon import ATTRIBUTES
 from hitvideo.errors import HiTVideoError
-from hitvideo.evaluation.judge import Judge
 from hitvideo.generator import MODES, HiTVideoGenerator, TextEncoder
 from hitvideo.generator.order import TokenOrder
 from hitvideo.generator.text import MINI_T5, words_of
-from hitvideo.layout import from_codes, to_codes
+from hitvideo.judge.model import Judge
+from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.tokenizer.quantizers import FSQ
+from hitvideo.toon import ATTRIBUTES
 from hitvideo.training import generator as training
 from hitvideo.training import own_clips
 from hitvideo.training.generator import GeneratorTrainConfig, train

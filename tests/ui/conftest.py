@@ -14,15 +14,16 @@ import pytest
 import torch
 from conftest import TINY, randomize
 
-from hitvideo.generation import GenerateStep
 from hitvideo.generator import GeneratorConfig, HiTVideoGenerator, written_levels
 from hitvideo.generator.presets import planner
 from hitvideo.generator.text import new_text_encoder
-from hitvideo.pipeline import HiTVideoPipeline, ReconstructStep
+from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.pipeline.reconstruct import ReconstructStep
+from hitvideo.pipeline.result import GenerateStep
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
-from hitvideo.ui import clip_files
 from hitvideo.ui.app import build_app, launch
-from hitvideo.ui.prompts import EXAMPLES
+from hitvideo.ui.generate import clip_files
+from hitvideo.ui.generate.prompts import EXAMPLES
 from hitvideo.video import write_video
 
 QUIET = (  # a browser that asks nobody on the network for anything

@@ -17,7 +17,7 @@ from gradio_client.exceptions import AppError
 
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.ui.make_examples import main as make_examples
-from hitvideo.ui.reconstruction import seconds_left
+from hitvideo.ui.reconstruct.run import seconds_left
 from hitvideo.video import probe, read_video, write_video
 
 from .conftest import Served, wait_until

@@ -17,20 +17,21 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 from tiny_generator import tiny_generator, tiny_text
 
-from hitvideo.data.toon import caption, sample_scene, scene_layout
 from hitvideo.errors import HiTVideoError
-from hitvideo.generation import Plan, unknown_words
 from hitvideo.generator.text import words_of
-from hitvideo.layout import at_frames
 from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.pipeline.result import Plan
+from hitvideo.pipeline.words import unknown_words
+from hitvideo.plan.tracks import at_frames
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
-from hitvideo.ui import clip_files
-from hitvideo.ui.clip_files import enlarged, write_gif
-from hitvideo.ui.generate import about
-from hitvideo.ui.generation import Generation, slug
-from hitvideo.ui.plan import plan_film
-from hitvideo.ui.prompts import EXAMPLES, surprise, unknown_note, unread_note
-from hitvideo.ui.tokens import TokenFiles
+from hitvideo.toon import caption, sample_scene, scene_layout
+from hitvideo.ui.generate import clip_files
+from hitvideo.ui.generate.clip_files import enlarged, write_gif
+from hitvideo.ui.generate.page import about
+from hitvideo.ui.generate.plan import plan_film
+from hitvideo.ui.generate.prompts import EXAMPLES, surprise, unknown_note, unread_note
+from hitvideo.ui.generate.run import Generation, slug
+from hitvideo.ui.tokens.run import TokenFiles
 from hitvideo.video import probe, read_video
 
 from .conftest import Served, wait_until

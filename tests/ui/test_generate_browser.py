@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hitvideo.ui.prompts import EXAMPLES
+from hitvideo.ui.generate.prompts import EXAMPLES
 from hitvideo.video import probe
 
 from .conftest import DESKTOP, PHONE, Served, opened, wait_until

@@ -10,9 +10,9 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from hitvideo.bitstream import TokenCoder
-from hitvideo.evaluation.rate_set import OneClip, evaluate_rate
+from hitvideo.evaluation.rate.set import OneClip, evaluate_rate
 from hitvideo.tokenizer import fingerprint
-from hitvideo.ui.rate_quality import reference
+from hitvideo.ui.rate.run import reference
 from hitvideo.video import probe, read_video, write_video
 
 from .conftest import Served, wait_until
@@ -41,7 +41,7 @@ def test_the_points_are_those_of_evaluate_rate(
     served: Served, client: Client, short: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As where the ffmpeg at hand does not know VMAF, which is also what takes longest.
-    monkeypatch.setattr("hitvideo.ui.rate_quality.available", lambda: False)
+    monkeypatch.setattr("hitvideo.ui.rate.run.available", lambda: False)
     answer = request(client, short, length=8, size=128, codecs=["x264"])
     coder = TokenCoder.packed(served.pipeline.tokenizer)
     measures = (["x264"], ["psnr", "ssim", "ms_ssim"])

@@ -11,9 +11,9 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
 from hitvideo.bitstream import TokenCoder
-from hitvideo.pipeline import frames_to_video, video_to_frames
+from hitvideo.frames import frames_to_video, video_to_frames
 from hitvideo.tokenizer import HiTVideoTokenizer
-from hitvideo.ui.tokens import MAX_PIXELS, TokenFiles
+from hitvideo.ui.tokens.run import MAX_PIXELS, TokenFiles
 from hitvideo.video import probe, read_video
 
 from .conftest import Served

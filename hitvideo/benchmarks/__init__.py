@@ -1,0 +1,1 @@
+"""How fast this machine is: encoding and decoding, generating, opening the app."""

@@ -1,0 +1,1 @@
+"""Whether clips show what their captions say, and what the generator knows of captions."""

@@ -1,0 +1,1 @@
+"""The judge: a classifier that reads clips, and how clips are worsened for it."""

@@ -1,0 +1,270 @@
+"""Video to levels and back, and text to video: what app, command line and evaluation all call.
+
+Knows nothing of files, browsers or training.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hitvideo.devices import resolve_device
+from hitvideo.errors import HiTVideoError
+from hitvideo.frames import frames_to_video, video_to_frames
+from hitvideo.pipeline.reconstruct import ReconstructStep, reconstruct
+from hitvideo.pipeline.request import GenerateRequest, check_request
+from hitvideo.pipeline.result import GeneratedVideo, GenerateStep, Plan
+from hitvideo.pipeline.words import unknown_words
+from hitvideo.plan.codes import from_codes, to_codes
+from hitvideo.tokenizer import (
+    HiTVideoTokenizer,
+    VideoCodes,
+    fingerprint,
+)
+
+if TYPE_CHECKING:  # transformers takes seconds to import, which reconstructing need not wait for
+    from hitvideo.generator import HiTVideoGenerator, TextEncoder
+    from hitvideo.generator.decode import Written
+    from hitvideo.generator.fast.quantization import Quantize
+
+DEFAULT_WEIGHTS = Path(__file__).resolve().parents[2] / "weights" / "hitvideo-mini"
+
+
+class HiTVideoPipeline:
+    """The shipped models in one object; any number of threads may use it at once."""
+
+    def __init__(
+        self,
+        tokenizer: HiTVideoTokenizer,
+        generator: HiTVideoGenerator | None = None,
+        text: TextEncoder | None = None,
+        planner: HiTVideoGenerator | None = None,
+    ) -> None:
+        self.tokenizer = tokenizer.eval()
+        self.generator, self.text, self.planner = generator, text, planner
+        self._reading = threading.Lock()  # the tokenizers library is not made for two at once
+        if generator and generator.config.tokenizer_hash != fingerprint(tokenizer):
+            raise HiTVideoError("The generator was trained for another version of the tokenizer.")
+
+    @property
+    def device(self) -> torch.device:
+        return self.tokenizer.device
+
+    @property
+    def quantization(self) -> str | None:
+        """How the generator's layers are stored: "int8", "nf4" or None."""
+        return getattr(self.generator, "quantization", None)
+
+    @property
+    def fps(self) -> float:
+        """Frames per second of generated clips."""
+        return self.generator.config.fps if self.generator else 0.0
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        folder: str | Path = DEFAULT_WEIGHTS,
+        device: str = "auto",
+        quantize: Quantize = "auto",
+    ) -> HiTVideoPipeline:
+        """Loads ``folder/tokenizer``, and the generator and what belongs to it if they are there.
+
+        device: a torch device such as "cpu" or "cuda:1"; "auto" is a GPU where there is one.
+        quantize: of the generator, "auto" (what measured best on this kind of device), "int8",
+            "nf4" or None.
+        Raises HiTVideoError where the weights or the device are missing or unfit.
+        """
+        chosen = resolve_device(device)
+        tokenizer = HiTVideoTokenizer.from_pretrained(Path(folder) / "tokenizer", chosen)
+        if not (Path(folder) / "generator").is_dir():
+            return cls(tokenizer)
+        from hitvideo.generator.storage import load_generator
+
+        return cls(tokenizer, *load_generator(folder, chosen, quantize))
+
+    def __call__(self, prompt: str, seed: int | None = None, **options: Any) -> GeneratedVideo:
+        """One clip from text. See `stream` for the options."""
+        request = self.request(prompt, seed, **options)
+        plan, steps = self._write([request])
+        *_, written = steps
+        return self._decode(request, written, plan)
+
+    def stream(
+        self, prompt: str, seed: int | None = None, **options: Any
+    ) -> Iterator[GenerateStep]:
+        """Yields after every step of the decode loop, with a decoded clip after each level.
+
+        seed: 0 to 2**32 - 1; None takes one by chance. The same prompt, seed, options, weights and
+            quantization give the same tokens every time on one machine.
+        options: guidance, temperature, top_k, top_p, levels, mode, size as in `GenerateRequest`;
+            None, or left out, is the model's own setting.
+        The last step's result equals the plain call's. Closing the iterator stops within one step.
+        Raises HiTVideoError at once for what cannot be done.
+        """
+        request = self.request(prompt, seed, **options)
+        return self._stream(request)
+
+    def generate_batch(
+        self, prompts: Sequence[str], seeds: Sequence[int], **options: Any
+    ) -> np.ndarray:
+        """One clip per prompt and seed, written together: uint8 ``(B, T, H, W, 3)``.
+
+        options: as in `stream`, the same for all. A clip's tokens are those of a call of its own,
+        but for sums that a larger batch rounds differently.
+        """
+        if not prompts or len(prompts) != len(seeds):
+            raise HiTVideoError("A batch needs at least one prompt, and a seed for each.")
+        requests = [self.request(p, s, **options) for p, s in zip(prompts, seeds, strict=True)]
+        *_, written = self._write(requests)[1]
+        video = self.tokenizer.decode(self._codes(requests[0], written))
+        return np.stack([video_to_frames(clip[None]) for clip in video])
+
+    def request(self, prompt: str, seed: int | None = None, **options: Any) -> GenerateRequest:
+        """The settings that a call with these arguments uses; raises HiTVideoError if it cannot."""
+        if self.generator is None:
+            raise HiTVideoError("These weights hold no generator, so no text can become a video.")
+        return check_request(self.generator.config, prompt, seed, **options)
+
+    @property
+    def known_words(self) -> frozenset[str]:
+        """The words of all captions that the generator was trained on; empty if not recorded."""
+        return self.text.words if self.text else frozenset()
+
+    def unknown_words(self, prompt: str) -> list[str]:
+        """Words of the prompt that the generator never saw in training."""
+        return unknown_words(prompt, self.known_words)
+
+    def unread(self, prompt: str) -> str:
+        """The end of a prompt that is too long for the text encoder; empty if all of it is read."""
+        if self.text is None:
+            return ""
+        with self._reading:
+            return self.text.unread(prompt)
+
+    def bits(
+        self, frames: np.ndarray, captions: Sequence[str], layout: Tensor | None = None
+    ) -> Tensor:
+        """What a clip costs under each caption ``(captions, 1 + levels)``: its layout, its tokens.
+
+        frames: uint8 RGB of the generator's native size. The tokens are written one position a
+        step, as far as the generator writes. layout: the clip's ``(t, MOMENTS, THINGS, 5)``, see
+        `hitvideo.plan`, which its tokens are then told; None if it is not known. It costs
+        nothing then, or without a planner. Raises HiTVideoError without a generator.
+        """
+        if self.generator is None or self.text is None:
+            raise HiTVideoError("These weights hold no generator, so no text can be scored.")
+        from hitvideo.generator.config import kinds_of
+        from hitvideo.generator.score import cross_entropy_bits, plan_bits
+
+        order, count = self.generator.order(), len(self.generator.config.levels)
+        text, mask = self._read(captions)
+        with torch.inference_mode():
+            codes = self.tokenizer.encode(frames_to_video(frames).to(self.device), count)
+            digits = self.generator.digits.split(order.build(codes.levels), order.level)
+            digits = digits.expand(len(captions), -1, -1)
+            known, planned = None, text.new_zeros(len(captions))
+            if layout is not None:
+                plan = to_codes(layout).to(self.device).expand(len(captions), -1, -1, -1)
+                known = from_codes(plan)
+                if self.planner is not None:
+                    planned = plan_bits(self.planner, text, mask, plan).sum(1)
+            logits = self.generator(digits, text, mask, kinds_of("token", count), layout=known)
+            bits = cross_entropy_bits(logits, digits)
+        return torch.stack([planned, *(bits[:, order.level == k].sum(1) for k in range(count))], 1)
+
+    def _read(self, prompts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        assert self.text is not None
+        with self._reading, torch.inference_mode():
+            return self.text.encode(prompts)
+
+    def _stream(self, request: GenerateRequest) -> Iterator[GenerateStep]:
+        begun = time.perf_counter()
+        plan, steps = self._write([request])
+        prepared = time.perf_counter() - begun
+        for written in steps:
+            result = None if written.codes is None else self._decode(request, written, plan)
+            message = f"Writing level {written.writing} of {request.levels}"
+            if result:
+                message = f"Level {written.writing} of {request.levels} is ready"
+            yield GenerateStep(
+                progress=written.step / written.steps,
+                message=message,
+                tokens=written.tokens,
+                total_tokens=written.total,
+                steps=written.step,
+                total_steps=written.steps,
+                seconds=prepared + written.seconds,
+                result=result,
+                plan=plan,
+            )
+
+    def _write(self, requests: list[GenerateRequest]) -> tuple[Plan | None, Iterator[Written]]:
+        """The decode loop for requests that differ in nothing but prompt and seed.
+
+        And the first one's plan.
+        """
+        from hitvideo.generator.decode import plan, write
+        from hitvideo.generator.sampling import Sampling
+
+        assert self.generator is not None and self.text is not None
+        text, mask = self._read([request.prompt for request in requests])
+        first = requests[0]
+        seeds = [request.seed for request in requests]
+        layout = planned = None
+        if self.planner is not None:
+            likeliest = first.temperature == 0
+            layout = plan(self.planner, text, mask, seeds, first.size[0], likeliest).cpu()
+            planned = Plan(layout[0], self._called(first.prompt, text[:1], mask[:1], layout[0]))
+        return planned, write(
+            self.generator,
+            text,
+            mask,
+            seeds,
+            Sampling(first.guidance, first.temperature, first.top_k, first.top_p),
+            first.mode,
+            first.levels,
+            first.size,
+            layout,
+        )
+
+    @torch.inference_mode()
+    def _called(self, prompt: str, text: Tensor, mask: Tensor, layout: Tensor) -> tuple[str, ...]:
+        """See `Plan`."""
+        assert self.generator is not None and self.text is not None
+        assert self.generator.names is not None  # whoever is told layouts has names for things
+        read = self.generator.names.attention(text, mask.bool())[0].mean(0).tolist()
+        there = layout[..., 0].flatten(0, 1).any(0).tolist()
+        with self._reading:
+            words = [self.text.words_read(prompt, weights) for weights in read]
+        return tuple(w if seen else "" for w, seen in zip(words, there, strict=True))
+
+    def _decode(
+        self, request: GenerateRequest, written: Written, plan: Plan | None
+    ) -> GeneratedVideo:
+        assert self.generator is not None
+        codes = self._codes(request, written)
+        video = video_to_frames(self.tokenizer.decode(codes))
+        fps = self.generator.config.fps
+        return GeneratedVideo(video, codes, fps, written.writing, request, plan)
+
+    def _codes(self, request: GenerateRequest, written: Written) -> VideoCodes:
+        assert self.generator is not None and written.codes is not None
+        levels = self.generator.order(request.size).revert(written.codes)
+        return VideoCodes(levels, *request.size)
+
+    def reconstruct(self, frames: np.ndarray) -> Iterator[ReconstructStep]:
+        """Encodes a clip and decodes it to every depth, coarse first.
+
+        frames: uint8 RGB ``(T, H, W, 3)``, any length and size of at least one.
+        Yields after every group of 8 frames, so closing the generator stops the work there; one
+        step per level carries its result. Beyond the frames given and returned, memory does not
+        grow with the length.
+        """
+        return reconstruct(self.tokenizer, frames)

@@ -1,0 +1,1 @@
+"""The Generate tab: its page, and the work behind it."""

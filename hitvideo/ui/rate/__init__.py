@@ -1,0 +1,1 @@
+"""The Rate-quality tab: its page, and the work behind it."""

@@ -1,0 +1,1 @@
+"""The Reconstruct tab: its page, and the work behind it."""

@@ -1,0 +1,68 @@
+"""The table of levels: what each takes and how good it is, and what that says in one line.
+
+Knows nothing of videos or how the numbers were found.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Any
+
+import gradio as gr
+
+from hitvideo.pipeline.reconstruct import LevelResult
+from hitvideo.ui.theme import static
+
+RAW_BPP = 24  # 8-bit RGB
+
+
+def table_value(
+    results: Sequence[LevelResult] = (), depth: int = 0, sizes: Sequence[int] = ()
+) -> dict[str, Any]:
+    """The finished levels as JSON: a summary (empty until all `depth` are done), and rows.
+
+    sizes: bytes of the token file when cut after each level, once there is one.
+    rows: level, tokens and bits of this level alone; nominal bpp, bytes and actual bpp (None until
+    there is a token file), psnr (dB; None where nothing differs) and ssim of levels 1 to this one.
+    """
+    rows = [
+        {
+            "level": result.level,
+            "tokens": result.tokens,
+            "bits": result.bits,
+            "bpp": result.bpp,
+            "bytes": size,
+            "bpp_actual": size and 8 * size / (result.frames.size // 3),
+            "psnr": result.psnr if math.isfinite(result.psnr) else None,
+            "ssim": result.ssim,
+        }
+        for result, size in zip_longest(results, sizes)
+    ]
+    return {"summary": summary(results) if 0 < depth == len(results) else "", "rows": rows}
+
+
+def summary(results: Sequence[LevelResult]) -> str:
+    """What a person sees in the finished levels, in plain words; at least one level."""
+    first, last = results[0], results[-1]
+    saving = f"{RAW_BPP / last.bpp:,.0f} times fewer bits (nominal) than the frames uncompressed"
+    if first is last:
+        return f"The one level needs {saving}, at {last.psnr:.1f} dB."
+    return (
+        f"Level 1 spends {first.total_bits / last.total_bits:.0%} of the bits and keeps what is "
+        "where and how it moves; each further level adds edges and texture. "
+        f"All {len(results)} together need {saving}, at {last.psnr:.1f} dB."
+    )
+
+
+def levels_table() -> gr.HTML:
+    """The component; give it a `table_value`."""
+    return gr.HTML(
+        table_value(),
+        html_template=static("table.html"),
+        css_template=static("table.css"),
+        js_on_load=static("table.js"),
+        apply_default_css=False,
+        elem_classes="hv-levels",
+    )

@@ -1,0 +1,170 @@
+"""The work behind the Reconstruct tab: a video file in, what the page shows out, step by step.
+
+A generator that can be closed between any two groups of frames and leaves no file behind. Knows
+nothing of buttons or layout.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple, Self, TypeGuard
+
+import numpy as np
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.pipeline.reconstruct import LevelResult, codes_of
+from hitvideo.ui.errors import explain, refusal
+from hitvideo.ui.player import PlayerView, Tile, Value
+from hitvideo.ui.reconstruct.levels import table_value
+from hitvideo.ui.tokens.run import TokenFiles
+from hitvideo.video import read_steps, write_video
+
+FPS = 8.0  # frames per second that the models know
+SIZES = (64, 128, 192, 256)  # sides of the square clip, pixels
+MAX_SECONDS = 20.0
+SURE_AFTER = 0.5  # seconds of work before a guess at the time left is worth showing
+
+
+class Request(NamedTuple):
+    """A checked request; start and seconds in seconds, size in pixels a side."""
+
+    path: str
+    start: float
+    seconds: float
+    size: int
+
+    @classmethod
+    def check(
+        cls,
+        path: str | None,
+        start: float | None,
+        length: float | None,
+        size: int | None,
+        longest: float = MAX_SECONDS,
+    ) -> Self:
+        """Raises HiTVideoError for what a person can put right; longest: in seconds."""
+        if not path:
+            raise HiTVideoError("Choose a clip first: upload one, or take an example.")
+        if not _is_number(start) or start < 0:
+            raise HiTVideoError("The start must be a number of seconds, 0 or more.")
+        if not _is_number(length) or not 0 < length <= longest:
+            raise HiTVideoError(f"The length must be more than 0 and at most {longest:g} seconds.")
+        if size not in SIZES:
+            raise HiTVideoError(f"The size must be one of {', '.join(map(str, SIZES))} pixels.")
+        return cls(path, start, length, size)
+
+
+class Reconstructed(NamedTuple):
+    """What a caller of the API gets, and the page shows.
+
+    screen: a `PlayerView.value`. table: a `table_value`. tokens: a token file of all levels, None
+    until it is made.
+    """
+
+    screen: Value
+    table: Value
+    tokens: str | None = None
+
+
+class Reconstruction:
+    """One pipeline, any number of people: nothing of a run is kept here."""
+
+    def __init__(self, pipeline: HiTVideoPipeline, tokens: TokenFiles) -> None:
+        self.pipeline, self.tokens = pipeline, tokens
+
+    def stream(
+        self, video: str | None, start: float | None, length: float | None, size: int | None
+    ) -> Iterator[Reconstructed]:
+        """Encode a clip and decode it at every level, coarse first.
+
+        video: a video file. start: where to begin, in seconds. length: seconds, at most 20.
+        size: side of the centre square, in pixels: 64, 128, 192 or 256.
+
+        Returns what the player shows ({tiles: [{label, detail, video}], message, ...}: the original
+        at 8 fps, then an MP4 for every level), the table ({summary, rows: [{level, tokens, bits,
+        bpp, bytes, bpp_actual, psnr, ssim}]}: tokens and bits of the level alone, the others with
+        all coarser levels: nominal bits per pixel, bytes of the token file, its actual bits per
+        pixel, quality), and the token file (.hitv). The first two grow level by level; the token
+        file and what is known from it come last.
+        """
+        try:
+            # Gradio copies what is shown to its own cache, which it cleans; the rest ends here.
+            with tempfile.TemporaryDirectory(prefix="hitvideo-") as folder:
+                yield from self._run(Path(folder), Request.check(video, start, length, size))
+        except Exception as error:
+            message = explain(error, "A reconstruction")
+            yield Reconstructed(self.view(message=message, failed=True).value, table_value())
+            raise refusal(message) from error
+
+    def view(
+        self,
+        original: Tile | None = None,
+        ready: Sequence[Tile] = (),
+        message: str = "",
+        progress: float | None = None,
+        seconds_left: int | None = None,
+        failed: bool = False,
+    ) -> PlayerView:
+        """The player with a place for every level, filled as far as it is `ready`."""
+        config = self.pipeline.tokenizer.config
+        levels = range(len(ready) + 1, config.depth + 1)
+        missing = (level_tile(level, config.bpp(level)) for level in levels)
+        tiles = (original or Tile("Original"), *ready, *missing)
+        return PlayerView(tiles, message, progress, seconds_left, failed)
+
+    def _run(self, folder: Path, request: Request) -> Iterator[Reconstructed]:
+        view = self.view(message="Reading the clip", progress=0.0)
+        yield (reading := Reconstructed(view.value, table_value()))
+        pictures = []
+        path, start, seconds, size = request
+        for picture in read_steps(path, fps=FPS, size=size, start=start, seconds=seconds):
+            if picture is not None:
+                pictures.append(picture)
+            yield reading
+        frames = np.stack(pictures)
+        file = write(folder / "original.mp4", frames)
+        original = Tile("Original", f"{size} pixels a side, {FPS:g} fps", file)
+
+        depth = self.pipeline.tokenizer.config.depth
+        results: list[LevelResult] = []
+        tiles: list[Tile] = []
+        begun = time.monotonic()
+        for step in self.pipeline.reconstruct(frames):
+            if step.result is not None:
+                results.append(step.result)
+                file = write(folder / f"level-{step.result.level}.mp4", step.result.frames)
+                tiles.append(level_tile(step.result.level, step.result.bpp, file))
+            left = seconds_left(step.progress, time.monotonic() - begun)
+            view = self.view(original, tiles, step.message, step.progress, left)
+            yield Reconstructed(view.value, table_value(results, depth))
+        tokens = folder / f"{Path(path).stem}.hitv"
+        sizes = self.tokens.save(tokens, codes_of(results), FPS)
+        done = f"Done in {time.monotonic() - begun:.0f} s"
+        view = self.view(original, tiles, done)
+        yield Reconstructed(view.value, table_value(results, depth, sizes), str(tokens))
+
+
+def level_tile(level: int, bpp: float, video: Path | None = None) -> Tile:
+    """The tile of levels 1 to `level`, which take `bpp` nominal bits per pixel together."""
+    return Tile(f"Level {level}", f"{bpp:.4f} bpp nominal", video)
+
+
+def seconds_left(progress: float, elapsed: float) -> int | None:
+    """A guess from the pace so far; None while it would be too rough, or when all is done."""
+    if elapsed < SURE_AFTER or not 0 < progress < 1:
+        return None
+    return max(1, math.ceil(elapsed * (1 - progress) / progress))
+
+
+def write(path: Path, frames: np.ndarray) -> Path:
+    write_video(path, frames, FPS)
+    return path
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and math.isfinite(value)

@@ -1,0 +1,1 @@
+"""Opening token files: the page's part, and the work behind it."""
