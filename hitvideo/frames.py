@@ -28,3 +28,11 @@ def video_to_frames(video: Tensor) -> np.ndarray:
     """Float ``(1, 3, T, H, W)`` in [-1, 1] to uint8 ``(T, H, W, 3)``, rounded and clamped."""
     levels = ((video[0].float() + 1) * 127.5).round().clamp(0, 255)
     return levels.to(torch.uint8).permute(1, 2, 3, 0).cpu().numpy()
+
+
+def check_video(video: Tensor) -> None:
+    """Raises HiTVideoError unless ``video`` is ``(B, 3, T, H, W)`` with nothing empty."""
+    if video.ndim != 5 or video.shape[1] != 3 or 0 in video.shape:
+        raise HiTVideoError(
+            f"A video is a tensor (batch, 3, frames, height, width), not {tuple(video.shape)}."
+        )

@@ -23,9 +23,10 @@ from hitvideo.bitstream.release import BlockCodes
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output
 from hitvideo.frames import check_frames, frames_to_video, video_to_frames
+from hitvideo.rates import bits_per_pixel
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.tokenizer.config import GROUP
-from hitvideo.tokenizer.model import State
+from hitvideo.tokenizer.group import State
 from hitvideo.tokenizer.streaming import GroupCodes, StreamDecoder
 
 MAX_PSNR = 100.0  # dB, the score of identical videos
@@ -53,7 +54,7 @@ class EncodeReport:
     @property
     def bpp(self) -> float:
         """Actual bits per pixel of the whole file."""
-        return 8 * self.sizes[-1] / (self.frames * self.height * self.width)
+        return bits_per_pixel(8 * self.sizes[-1], (self.frames, self.height, self.width))
 
 
 @dataclass(frozen=True)

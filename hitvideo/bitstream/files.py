@@ -14,7 +14,7 @@ from hitvideo.bitstream.container import ContainerReader, ContainerWriter
 from hitvideo.bitstream.header import CODED, Header
 from hitvideo.bitstream.release import BlockCoder, BlockCodes, Release
 from hitvideo.errors import HiTVideoError
-from hitvideo.video.read import exact_rate
+from hitvideo.rates import exact_rate
 
 
 class TokenWriter(AbstractContextManager["TokenWriter"]):

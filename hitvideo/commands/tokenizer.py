@@ -15,6 +15,7 @@ from hitvideo.commands.common import (
     weights_folder,
 )
 from hitvideo.files import folder_output, json_output, to_json
+from hitvideo.rates import bits_per_pixel
 
 
 def add_reconstruct_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +59,7 @@ def run_reconstruct(args: argparse.Namespace) -> None:
         count, height, width, _ = frames.shape
         data = coder.dumps(codes_of(results), args.fps)
         for level, size in zip(levels, coder.level_sizes(data), strict=True):
-            level |= {"bytes": size, "bpp_actual": 8 * size / (count * height * width)}
+            level |= {"bytes": size, "bpp_actual": bits_per_pixel(8 * size, (count, height, width))}
         report = {
             "source": Path(args.clip).name,
             "fps": args.fps,

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hitvideo.errors import HiTVideoError
-from hitvideo.tokenizer.model import check_video
+from hitvideo.frames import check_video
 from hitvideo.tokenizer.storage import load_config, load_weights, save_model
 from hitvideo.toon import ATTRIBUTES
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from hitvideo.frames import check_frames, frames_to_video, video_to_frames
 from hitvideo.metrics import QualityMeter, code_counts, perplexity
+from hitvideo.rates import bits_per_pixel
 from hitvideo.tokenizer import HiTVideoTokenizer, StreamEncoder, VideoCodes, decode_stream
 from hitvideo.tokenizer.config import GROUP
 
@@ -121,7 +122,7 @@ def _reconstruct(tokenizer: HiTVideoTokenizer, frames: np.ndarray) -> Iterator[R
             tokens=tokens.size,
             bits=bits,
             total_bits=total_bits,
-            bpp=total_bits / (frames.size // 3),
+            bpp=bits_per_pixel(total_bits, frames.shape),
             psnr=meter.psnr,
             ssim=meter.ssim,
             perplexity=perplexity(code_counts(tokens, config.codebook_size)),

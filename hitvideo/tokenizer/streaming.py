@@ -12,9 +12,10 @@ import torch
 from torch import Tensor
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.frames import check_video
 from hitvideo.tokenizer.codes import VideoCodes
 from hitvideo.tokenizer.config import GROUP, TokenizerConfig
-from hitvideo.tokenizer.model import HiTVideoTokenizer, State, check_video
+from hitvideo.tokenizer.group import GroupTokenizer, State
 
 GroupCodes = tuple[Tensor, ...]  # codes of one group, coarse to fine, (B, 8/stride_t, h, w) each
 
@@ -25,7 +26,7 @@ class StreamEncoder:
     depth: how many levels to write (None: all).
     """
 
-    def __init__(self, tokenizer: HiTVideoTokenizer, depth: int | None = None) -> None:
+    def __init__(self, tokenizer: GroupTokenizer, depth: int | None = None) -> None:
         if depth is not None and not 1 <= depth <= tokenizer.config.depth:
             raise HiTVideoError(
                 f"The depth must be between 1 and {tokenizer.config.depth}, not {depth}."
@@ -77,7 +78,7 @@ class StreamDecoder:
     """
 
     def __init__(
-        self, tokenizer: HiTVideoTokenizer, height: int, width: int, state: State | None = None
+        self, tokenizer: GroupTokenizer, height: int, width: int, state: State | None = None
     ) -> None:
         self.tokenizer, self.height, self.width = tokenizer, height, width
         self.state: State = tokenizer.initial_state if state is None else state
@@ -97,7 +98,7 @@ class StreamDecoder:
 
 
 def decode_stream(
-    tokenizer: HiTVideoTokenizer, codes: VideoCodes, depth: int | None = None
+    tokenizer: GroupTokenizer, codes: VideoCodes, depth: int | None = None
 ) -> Iterator[Tensor]:
     """The clip as pieces ``(B, 3, 8, H, W)`` in [-1, 1], the last one as short as the clip ends."""
     if depth is not None:

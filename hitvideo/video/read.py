@@ -14,6 +14,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.rates import exact_rate
 from hitvideo.video.container import DEFAULT_LIMITS, Limits, PathLike, Source
 from hitvideo.video.picture import upright_picture
 
@@ -221,13 +222,6 @@ def _check(
         start=_exact(start),
         seconds=None if seconds is None else max(_exact(seconds), Fraction(1, 1_000_000)),
     )
-
-
-def exact_rate(fps: float) -> Fraction:
-    """`fps` as a fraction (29.97002997 as 30000/1001); HiTVideoError outside 0.01 to 1000."""
-    if not 0.01 <= fps <= 1000:  # false for nan too
-        raise HiTVideoError(f"The frame rate must be between 0.01 and 1000 fps, not {fps}.")
-    return Fraction(float(fps)).limit_denominator(1001)
 
 
 def _exact(seconds: float) -> Fraction:

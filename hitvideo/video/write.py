@@ -16,8 +16,8 @@ from typing import IO
 import numpy as np
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.rates import exact_rate
 from hitvideo.video.container import PathLike
-from hitvideo.video.read import exact_rate
 
 QUALITY = "17"  # x264's CRF: no loss that can be seen
 KEYFRAME_SECONDS = 2  # a player that seeks lands at most this far off

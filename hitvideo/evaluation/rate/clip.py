@@ -21,6 +21,7 @@ from hitvideo.frames import check_frames
 from hitvideo.metrics import ms_ssim, psnr, ssim
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.pipeline.reconstruct import LevelResult
+from hitvideo.rates import bits_per_pixel, kilobits_per_second
 from hitvideo.tokenizer import VideoCodes
 
 METRICS = {"psnr": psnr, "ssim": ssim, "ms_ssim": ms_ssim, "vmaf": vmaf}
@@ -183,8 +184,8 @@ class _RateQuality:
             name=name,
             bytes=size,
             bpp_nominal=bpp_nominal,
-            bpp=8 * size / (self.frames.size // 3),
-            kbps=8 * size / 1000 * self.fps / len(self.frames),
+            bpp=bits_per_pixel(8 * size, self.frames.shape),
+            kbps=kilobits_per_second(size, len(self.frames), self.fps),
             metrics=scores,
             frames=shown,
         )

@@ -8,70 +8,26 @@ Knows nothing of tokens.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
-from typing import Any, cast
+from typing import Any
 
-import av
 import numpy as np
 import torch
 import torch.nn.functional as F
-from av.codec import CodecContext
-from av.error import FFmpegError
-from av.video.codeccontext import VideoCodecContext
-from av.video.frame import VideoFrame
 
-from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.clips import FPS
 from hitvideo.evaluation.colour import to_rgb, to_yuv420
 from hitvideo.evaluation.rate.bdrate import upper_hull
+from hitvideo.evaluation.rate.payload import av1_payload, h264_payload, hevc_payload
 from hitvideo.metrics import psnr
+from hitvideo.video.codec import decode_packets, encode_planes, library
 
 Packets = tuple[bytes, ...]  # as the encoder gives them, header units and all
 
 CRF_STEP = 2  # between the encodes of a ladder: about a quarter more bytes each
 MULTIPLE = 4  # pixels: half the resolution must have even sides
 MIN_SIDE = 20  # pixels, what all three encoders take
-
-# SVT-AV1 tells its settings on stderr at every start, and listens to nothing else.
-os.environ.setdefault("SVT_LOG", "1")
-
-
-def h264_payload(packet: bytes) -> int:
-    """Bytes of an Annex B packet without SEI, parameter sets and delimiters."""
-    return sum(4 + len(unit) for unit in _units(packet) if unit[0] & 31 not in {6, 7, 8, 9})
-
-
-def hevc_payload(packet: bytes) -> int:
-    """The same of an H.265 packet."""
-    left_out = {32, 33, 34, 35, 39, 40}
-    return sum(4 + len(unit) for unit in _units(packet) if unit[0] >> 1 & 63 not in left_out)
-
-
-def _units(packet: bytes) -> list[bytes]:
-    """NAL units between start codes; each counts a 4-byte length on top, as in a file."""
-    return packet.replace(b"\0\0\0\1", b"\0\0\1").split(b"\0\0\1")[1:]
-
-
-def av1_payload(packet: bytes) -> int:
-    """Bytes of a packet of OBUs without sequence headers, delimiters, metadata and padding."""
-    size, start = 0, 0
-    while start < len(packet):
-        kind, extended, sized = packet[start] >> 3 & 15, packet[start] >> 2 & 1, packet[start] & 2
-        end = start + 1 + extended
-        length = shift = 0
-        while sized:  # LEB128: seven bits a byte, the highest says whether more follow
-            length |= (packet[end] & 127) << shift
-            shift, end = shift + 7, end + 1
-            if packet[end - 1] < 128:
-                break
-        end = end + length if sized else len(packet)
-        if kind not in {1, 2, 5, 15}:
-            size += end - start
-        start = end
-    return size
 
 
 def _x264_options(side: int) -> dict[str, str]:
@@ -117,7 +73,7 @@ class Codec:
         """What made the figures, for the record beside them."""
         preset = self.options(MIN_SIDE)["preset"]
         return {
-            "library": f"{self.encoder} in PyAV {av.__version__}",
+            "library": library(self.encoder),
             "preset": preset,
             "tune": "psnr",
             "crf": f"{self.max_crf} downwards in steps of {CRF_STEP}",
@@ -180,30 +136,13 @@ def best(encodes: Iterable[Encode]) -> list[Encode]:
 
 def encode(codec: Codec, planes: np.ndarray, crf: int) -> list[bytes]:
     """Packets of 4:2:0 planes, uint8 ``(T, H * 3 / 2, W)``; key frames only where scenes change."""
-    context = cast(VideoCodecContext, CodecContext.create(codec.encoder, "w"))
-    context.height, context.width = planes.shape[1] * 2 // 3, planes.shape[2]
-    context.pix_fmt = "yuv420p"
-    context.framerate, context.time_base = Fraction(FPS), 1 / Fraction(FPS)
-    context.gop_size = len(planes)
-    context.thread_count = 1  # threads cost quality
-    context.options = {**codec.options(min(context.height, context.width)), "crf": str(crf)}
-    packets = []
-    try:
-        for index, plane in enumerate(planes):
-            frame = VideoFrame.from_ndarray(plane, format="yuv420p")
-            frame.pts = index
-            packets += context.encode(frame)
-        packets += context.encode(None)
-    except FFmpegError as error:
-        raise HiTVideoError(f"{codec.name} cannot encode this clip: {error}.") from error
-    return [bytes(packet) for packet in packets]
+    options = {**codec.options(min(planes.shape[1] * 2 // 3, planes.shape[2])), "crf": str(crf)}
+    return encode_planes(planes, codec.encoder, options, FPS, codec.name)
 
 
 def decode(codec: Codec, packets: Iterable[bytes]) -> np.ndarray:
     """The inverse of ``encode``."""
-    context = cast(VideoCodecContext, CodecContext.create(codec.decoder, "r"))
-    frames = [frame for packet in packets for frame in context.decode(av.Packet(packet))]
-    return np.stack([frame.to_ndarray() for frame in frames + context.decode(None)])
+    return decode_packets(packets, codec.decoder)
 
 
 def _shown(codec: Codec, packets: Packets, scale: int, shape: tuple[int, ...]) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 
 from hitvideo.pipeline.reconstruct import LevelResult
+from hitvideo.rates import bits_per_pixel
 from hitvideo.ui.theme import static
 
 RAW_BPP = 24  # 8-bit RGB
@@ -34,7 +35,7 @@ def table_value(
             "bits": result.bits,
             "bpp": result.bpp,
             "bytes": size,
-            "bpp_actual": size and 8 * size / (result.frames.size // 3),
+            "bpp_actual": size and bits_per_pixel(8 * size, result.frames.shape),
             "psnr": result.psnr if math.isfinite(result.psnr) else None,
             "ssim": result.ssim,
         }

@@ -15,6 +15,7 @@ from hitvideo.bitstream import TokenCoder, TokenReader, decode_video
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output
 from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.rates import bits_per_pixel
 from hitvideo.tokenizer import VideoCodes
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.ui.errors import explain, refusal
@@ -104,7 +105,7 @@ def report_on(reader: TokenReader, depth: int | None) -> dict[str, Any]:
         "fps": reader.fps,
         "depths": depths,
         "bytes": size,
-        "bpp": 8 * size / pixels,
+        "bpp": bits_per_pixel(8 * size, (layout.frames, layout.height, layout.width)),
         "complete": not reader.note,
         "note": reader.note,
     }
