@@ -8,10 +8,11 @@ from PIL import Image
 from tiny_generator import save_tiny_weights
 
 from hitvideo.cli import main
-from hitvideo.commands.sheet import COLUMNS, FIRST_SCENE, GAP, contact_sheet
+from hitvideo.commands.sheet import COLUMNS, GAP, contact_sheet
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.toon import caption, sample_scene
+from hitvideo.toon.seeds import SHEET
 
 
 def test_every_clip_has_its_place() -> None:
@@ -39,8 +40,8 @@ def test_the_clips_are_those_of_seeds_0_to_23_and_of_fresh_captions(
     weights = save_tiny_weights(tmp_path / "weights", tiny)
     out = tmp_path / "sheet.png"
     assert main(["evaluate", "sheet", str(out), "--weights", str(weights), "--device", "cpu"]) == 0
-    scenes = [sample_scene(FIRST_SCENE + k) for k in range(24)]
-    assert asked == [(caption(scene, FIRST_SCENE + k), k) for k, scene in enumerate(scenes)]
+    scenes = [sample_scene(SHEET.start + k) for k in range(24)]
+    assert asked == [(caption(scene, SHEET.start + k), k) for k, scene in enumerate(scenes)]
     sheet = np.asarray(Image.open(out))
     height = (sheet.shape[0] - GAP) // (24 // COLUMNS)
     assert [sheet[GAP + row * height, GAP, 0] for row in range(6)] == [*range(0, 240, 40)]

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
 
-FIRST_SCENE = 4_500_000  # Toon scenes whose captions are the prompts; none was trained on
 COUNT, COLUMNS = 24, 4
 SHOWN = (0.1, 0.5, 0.9)  # where in the clip its frames are taken
 LINE, LINES = 13, 3  # of the caption: height in pixels, how many
@@ -34,12 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Seeds 0 to 23, each with a caption of its own."""
     from hitvideo.toon import caption, sample_scene
+    from hitvideo.toon.seeds import SHEET
 
     if not str(args.out).lower().endswith(".png"):
         raise HiTVideoError("The contact sheet is a picture; its name must end in .png.")
     with binary_output(args.out) as file:
         pipeline = load_all(args)
-        scenes = range(FIRST_SCENE, FIRST_SCENE + COUNT)
+        scenes = SHEET[:COUNT]
         prompts = [caption(sample_scene(seed), seed) for seed in scenes]
         clips: list[np.ndarray] = []
         for first in range(0, COUNT, COLUMNS):

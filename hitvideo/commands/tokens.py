@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from hitvideo.bitstream import TokenCoder
     from hitvideo.tokenizer import HiTVideoTokenizer
 
-FIRST_TOON_SEED = 100_000  # of the clips that entropy tables are learned from
-
 
 def add_encode_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("clip", help="a video file")
@@ -164,13 +162,14 @@ def _clips(args: argparse.Namespace) -> Iterator[np.ndarray]:
     """Clips of one block, uint8 ``(T, 128, 128, 3)``, cut as those that figures are measured on."""
     from hitvideo.evaluation.clips import FRAMES, SIDE, FolderClips
     from hitvideo.toon import toon_clip
+    from hitvideo.toon.seeds import ENTROPY
 
     if args.toon < 0:
         raise HiTVideoError(f"The number of Toon clips must be 0 or more, not {args.toon}.")
     if args.clips is not None:
         for clip in FolderClips(args.clips):
             yield clip.frames
-    for seed in range(FIRST_TOON_SEED, FIRST_TOON_SEED + args.toon):
+    for seed in ENTROPY[: args.toon]:
         yield toon_clip(seed, frames=FRAMES, height=SIDE, width=SIDE).frames.numpy()
 
 

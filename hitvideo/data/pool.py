@@ -161,17 +161,16 @@ def _read_clip(path: Path) -> PoolClip | None:
 
 
 def toon_clips(
-    count: int, cache: Path, *, side: int = 128, workers: int = 2, first_seed: int = 0
+    seeds: Sequence[int], cache: Path, *, side: int = 128, workers: int = 2
 ) -> list[PoolClip]:
-    """Clips of Toon, rendered once into ``cache`` (an .npy file) and memory-mapped from there."""
-    shape = (count, 64, 4, side, side)
-    seeds = range(first_seed, first_seed + count)
+    """Clips of these scenes of Toon, rendered once into ``cache`` (an .npy file) and read there."""
+    shape = (len(seeds), 64, 4, side, side)
     if not cache.exists():
         cache.parent.mkdir(parents=True, exist_ok=True)
         partial = cache.with_suffix(".partial")
         frames = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
         with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
-            sides = [side] * count
+            sides = [side] * len(seeds)
             for index, clip in enumerate(executor.map(_render, seeds, sides, chunksize=4)):
                 frames[index] = clip
         frames.flush()

@@ -18,7 +18,8 @@ import numpy as np
 from hitvideo.data.pool import VIDEO_SUFFIXES
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer.config import GROUP
-from hitvideo.toon import VALIDATION_SEEDS, toon_clip
+from hitvideo.toon import toon_clip
+from hitvideo.toon.seeds import VALIDATION
 from hitvideo.video import read_video
 
 FPS = 8.0
@@ -73,10 +74,10 @@ class ToonClips:
     skipped: dict[str, str] = {}  # noqa: RUF012  nothing is ever skipped
 
     def __len__(self) -> int:
-        return len(VALIDATION_SEEDS)
+        return len(VALIDATION)
 
     def __iter__(self) -> Iterator[Clip]:
-        for seed in VALIDATION_SEEDS:
+        for seed in VALIDATION:
             clip = toon_clip(seed, frames=FRAMES, height=SIDE, width=SIDE)
             yield Clip(f"toon-{seed}", "toon", clip.frames.numpy())
 

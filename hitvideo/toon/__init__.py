@@ -10,7 +10,6 @@ from hitvideo.toon.plan import scene_layout
 from hitvideo.toon.render import render, render_with_cover
 from hitvideo.toon.scene import (
     MIRRORED,
-    VALIDATION_SEEDS,
     Actor,
     Scene,
     is_withheld,
@@ -37,7 +36,6 @@ __all__ = [
     "SPEEDS",
     "SUBJECTS",
     "UNKNOWN",
-    "VALIDATION_SEEDS",
     "WEATHERS",
     "Actor",
     "Scene",

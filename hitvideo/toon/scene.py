@@ -19,9 +19,6 @@ from hitvideo.toon.vocabulary import (
     WEATHER_OF,
 )
 
-# Training seeds lie below these; the frozen validation set is rendered from exactly these.
-VALIDATION_SEEDS = range(1_000_000_000, 1_000_000_032)
-
 # What motions and camera moves become in a mirror, as far as they change.
 MIRRORED = {"left": "right", "right": "left", "pan left": "pan right", "pan right": "pan left"}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.toon.seeds import TRAINING
 from hitvideo.training.budget import Budget
 
 LAST_SEED = (1 << 32) - 1
@@ -41,6 +42,9 @@ def check_run(config: Run) -> None:
         raise HiTVideoError("A run needs a budget: --steps or --minutes.")
     if min(config.steps, config.minutes, config.toon, config.warmup) < 0:
         raise HiTVideoError("--steps, --minutes, --toon and --warmup must not be below zero.")
+    if config.toon > len(TRAINING):
+        most = f"{len(TRAINING):,}"
+        raise HiTVideoError(f"--toon must be at most {most}: later scenes are for measuring.")
     if config.batch < 1 or not config.lr > 0:
         raise HiTVideoError("--batch and --lr must be above zero.")
     if min(config.validate_every, config.checkpoint_every) < 1:

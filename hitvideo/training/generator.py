@@ -45,6 +45,8 @@ from hitvideo.judge.model import Judge
 from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.tokenizer.config import GROUP
+from hitvideo.toon.seeds import HELD_OUT as HELD_OUT_TOON
+from hitvideo.toon.seeds import TRAINING
 from hitvideo.training.generator_batches import Batches
 from hitvideo.training.generator_settings import GeneratorTrainConfig, add_arguments, check
 from hitvideo.training.loop import Task, fit, new_accelerator
@@ -57,7 +59,6 @@ __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
 PLANNING = 0.3  # what a bit of a layout counts beside one of a token,
 NAMING = 0.1  # and one of a thing's name
 PULL = 40.0  # makes the gradients of own clips about as long as those of true ones
-HELD_OUT_TOON = range(900_000_000, 900_000_128)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -205,7 +206,7 @@ def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[Tok
     held_out: list[Source] = []
     if sources:  # Toon has seeds of its own for that
         sources, held_out = split_off(sources, 50)
-    sources += [scene(seed, mirror=True) for seed in range(config.toon)]
+    sources += [scene(seed, mirror=True) for seed in TRAINING[: config.toon]]
     if config.toon:
         held_out += map(scene, HELD_OUT_TOON)
     out = Path(config.out)

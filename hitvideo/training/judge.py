@@ -29,7 +29,6 @@ from hitvideo.judge.model import FRAMES, SIDE, Judge
 from hitvideo.toon import (
     ATTRIBUTES,
     MIRRORED,
-    VALIDATION_SEEDS,
     Scene,
     classes,
     labels,
@@ -38,12 +37,13 @@ from hitvideo.toon import (
     toon_clip,
     validation_hash,
 )
+from hitvideo.toon.seeds import JUDGE, JUDGE_RUN, VALIDATION
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.ema import Ema
 
-FIRST_SEED = 2_000_000
-SEEDS = 100_000  # scenes for every seed of a run, so that two judges never share one
-LAST_SEED = 10  # from there on the scenes are those that judges and generators are measured on
+FIRST_SEED = JUDGE.start
+SEEDS = JUDGE_RUN
+LAST_SEED = len(JUDGE) // SEEDS  # from there on the scenes are those that are measured on
 SHARD = 250  # clips in a file of rendered ones
 SECONDS = 8.0
 SAVE_EVERY = 60.0  # seconds
@@ -109,7 +109,7 @@ def train(config: JudgeTrainConfig) -> None:
             with (out / "log.jsonl").open("a") as log:
                 log.write(json.dumps({"step": step, "minutes": spent / 60, "right": right}) + "\n")
     bar.close()
-    ema.model.toon = validation_hash(toon_clip(seed).frames for seed in VALIDATION_SEEDS)
+    ema.model.toon = validation_hash(toon_clip(seed).frames for seed in VALIDATION)
     ema.model.save_pretrained(out / "judge")
 
 

@@ -29,10 +29,10 @@ from hitvideo.plan.codes import from_codes
 from hitvideo.plan.tracks import groups_from
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.toon import ATTRIBUTES, Scene, caption, classes, labels
+from hitvideo.toon.seeds import OWN_CLIPS
 from hitvideo.training.scenes import draw_scene, plans
 from hitvideo.training.text_to_tokens import Batch, TextToTokens, by_digit
 
-SEEDS = range(100_000_000, 200_000_000)  # of the captions: scenes that nothing else renders
 TRIES = 4  # clips of one caption, which is read once for them
 UNLIKELY = -6.0  # a word less likely than exp of this pulls no more
 ANSWERS = 0.25  # on average at most: the share of positions that a step learns from
@@ -88,7 +88,7 @@ class OwnClips:
         order = generator.order(size)
         depth = lesson.depth or len(order.counts)
         count = max(1, round(self.batch * lesson.captions))
-        scenes = [draw_scene(rng, SEEDS) for _ in range(count)]
+        scenes = [draw_scene(rng, OWN_CLIPS) for _ in range(count)]
         words = [caption(scene, rng.getrandbits(32)) for scene in scenes]
         device = self.judge.places.device
         ids, mask = (x.to(device) for x in text.tokenize(words))

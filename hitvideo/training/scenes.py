@@ -17,8 +17,8 @@ from hitvideo.generator.order import Size
 from hitvideo.plan.codes import to_codes
 from hitvideo.plan.tracks import THINGS
 from hitvideo.toon import COLOURS, SUBJECTS, Scene, caption, sample_scene, scene_layout
+from hitvideo.toon.seeds import PLANS
 
-SEEDS = range(700_000_000, 900_000_000)  # scenes that nothing else renders
 TWO_THINGS = 0.25  # share of scenes drawn until there are two: which does what is hard to learn
 NO_THING = -100
 CALLED = (SUBJECTS, tuple(COLOURS))  # what a thing's name is to tell
@@ -44,7 +44,7 @@ def draw_scene(rng: random.Random, seeds: Sequence[int]) -> Scene:
 
 def draw_scenes(count: int, size: Size, fps: float, rng: random.Random) -> Scenes:
     """So many scenes as clips of that size (frames, height, width) would show them."""
-    scenes = [draw_scene(rng, SEEDS) for _ in range(count)]
+    scenes = [draw_scene(rng, PLANS) for _ in range(count)]
     called = torch.full((count, THINGS, len(CALLED)), NO_THING)
     for row, scene in zip(called, scenes, strict=True):
         for thing, actor in zip(row, scene.subjects, strict=False):

@@ -29,7 +29,8 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
 from hitvideo.tokenizer.config import GROUP, LAYOUTS
-from hitvideo.toon import VALIDATION_SEEDS, classes
+from hitvideo.toon import classes
+from hitvideo.toon.seeds import TRAINING, VALIDATION
 from hitvideo.training.calibrate import calibrate
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.losses import LadderLoss, sample_depths
@@ -140,7 +141,7 @@ def _sampler(config: TrainConfig, accelerator: Accelerator) -> Sampler:
     if config.toon:
         with accelerator.main_process_first():  # the others find the rendered file
             cache = Path(config.out) / f"toon-{config.toon}-{config.toon_size}.npy"
-            rendered = toon_clips(config.toon, cache, side=config.toon_size)
+            rendered = toon_clips(TRAINING[: config.toon], cache, side=config.toon_size)
         toon = ClipPool(rendered, augment=False, device=device)
         pools.append((toon, config.toon_share if config.clips else 1.0))
     return mixed_sampler(pools)
@@ -153,7 +154,7 @@ def _held_out(config: TrainConfig) -> dict[str, Sampler]:
         samplers["clips"] = ClipPool(folder_clips(Path(config.validate)), augment=False).sample
     if config.toon:
         cache = Path(config.out) / "toon-validation.npy"
-        clips = toon_clips(STRETCHES, cache, first_seed=VALIDATION_SEEDS[0])
+        clips = toon_clips(VALIDATION[:STRETCHES], cache)
         samplers["toon"] = ClipPool(clips, augment=False).sample
     return samplers
 

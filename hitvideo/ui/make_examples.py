@@ -6,7 +6,8 @@ Knows nothing of the app.
 import sys
 from pathlib import Path
 
-from hitvideo.toon import VALIDATION_SEEDS, toon_clip
+from hitvideo.toon import toon_clip
+from hitvideo.toon.seeds import VALIDATION
 from hitvideo.video import write_video
 
 # Of the validation set, so that no shipped model has seen them.
@@ -18,7 +19,7 @@ def main(folder: Path, size: int = SIZE) -> None:
     """Writes the clips to `folder`, `size` pixels a side."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, index in CLIPS.items():
-        clip = toon_clip(VALIDATION_SEEDS[index], height=size, width=size)
+        clip = toon_clip(VALIDATION[index], height=size, width=size)
         write_video(folder / f"{name}.mp4", clip.frames.numpy(), clip.fps, {"title": clip.caption})
         print(f"{name}.mp4: {clip.caption}")
 

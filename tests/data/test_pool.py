@@ -12,7 +12,7 @@ from hitvideo.toon import labels, render, sample_scene
 
 @pytest.fixture(scope="module")
 def toon(tmp_path_factory: pytest.TempPathFactory) -> list[PoolClip]:
-    return toon_clips(3, tmp_path_factory.mktemp("toon") / "clips.npy", side=32, workers=1)
+    return toon_clips(range(3), tmp_path_factory.mktemp("toon") / "clips.npy", side=32, workers=1)
 
 
 def test_toon_clips_are_the_renders_of_their_seeds(toon: list[PoolClip]) -> None:
@@ -23,10 +23,12 @@ def test_toon_clips_are_the_renders_of_their_seeds(toon: list[PoolClip]) -> None
 
 
 def test_rendered_clips_are_kept(tmp_path: Path) -> None:
-    first = toon_clips(1, tmp_path / "clips.npy", side=32, workers=1)
+    first = toon_clips(range(1), tmp_path / "clips.npy", side=32, workers=1)
     (tmp_path / "clips.npy").touch()
     written = (tmp_path / "clips.npy").stat().st_mtime_ns
-    assert torch.equal(first[0].frames, toon_clips(1, tmp_path / "clips.npy", side=32)[0].frames)
+    assert torch.equal(
+        first[0].frames, toon_clips(range(1), tmp_path / "clips.npy", side=32)[0].frames
+    )
     assert (tmp_path / "clips.npy").stat().st_mtime_ns == written
 
 

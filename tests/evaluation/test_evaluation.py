@@ -19,7 +19,8 @@ from hitvideo.frames import frames_to_video, video_to_frames
 from hitvideo.metrics import code_counts, perplexity, psnr
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import HiTVideoTokenizer
-from hitvideo.toon import VALIDATION_SEEDS, toon_clip
+from hitvideo.toon import toon_clip
+from hitvideo.toon.seeds import VALIDATION
 from hitvideo.video import write_video
 
 
@@ -72,9 +73,9 @@ def test_frames_are_the_centre_square_at_128(tmp_path: Path) -> None:
 def test_toon_is_the_frozen_validation_set() -> None:
     found = open_clips("toon")
     assert isinstance(found, ToonClips)
-    assert len(found) == len(VALIDATION_SEEDS)
+    assert len(found) == len(VALIDATION)
     first = next(iter(found))
-    np.testing.assert_array_equal(first.frames, toon_clip(VALIDATION_SEEDS[0]).frames.numpy())
+    np.testing.assert_array_equal(first.frames, toon_clip(VALIDATION[0]).frames.numpy())
 
 
 def test_folders_that_hold_nothing(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from hitvideo.cli import main
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.alignment.ceilings import (
     DEGRADATIONS,
-    TEST_SEED,
     evaluate_codes,
     evaluate_judge,
     round_trip,
@@ -23,13 +22,13 @@ from hitvideo.judge.model import SIDE, Judge, prepare
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.toon import (
     ATTRIBUTES,
-    VALIDATION_SEEDS,
     labels,
     render,
     sample_scene,
     toon_clip,
     validation_hash,
 )
+from hitvideo.toon.seeds import JUDGE_TEST, VALIDATION
 from hitvideo.training import judge as training
 from hitvideo.training.judge import JudgeTrainConfig, RenderedClips, targets_of, train
 
@@ -144,7 +143,7 @@ def test_judges_of_two_seeds_share_no_scene() -> None:
 
 def test_a_run_trains_saves_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "SHARD", 4)
-    monkeypatch.setattr(training, "VALIDATION_SEEDS", VALIDATION_SEEDS[:1])
+    monkeypatch.setattr(training, "VALIDATION", VALIDATION[:1])
     (tmp_path / "clips").mkdir()
     clips = [render(training.training_scene(k), 16, SIDE, SIDE, 2.0).numpy() for k in range(4)]
     np.save(tmp_path / "clips" / "0000.npy", np.stack(clips))
@@ -153,7 +152,7 @@ def test_a_run_trains_saves_and_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
     first, *_, last = (json.loads(x) for x in (tmp_path / "log.jsonl").read_text().splitlines())
     assert first["step"] < last["step"]
     judge = Judge.from_pretrained(tmp_path / "judge")
-    assert judge.toon == validation_hash([toon_clip(VALIDATION_SEEDS[0]).frames])
+    assert judge.toon == validation_hash([toon_clip(VALIDATION[0]).frames])
 
 
 @pytest.mark.parametrize(
@@ -191,7 +190,7 @@ def test_a_round_trip_is_what_the_tokenizer_gives(tiny: HiTVideoTokenizer) -> No
 
 def test_the_shipped_judge_is_small_and_reads_renders(shipped_judge: Judge) -> None:
     assert sum(p.numel() for p in shipped_judge.parameters()) <= 3_000_000
-    scenes = [sample_scene(TEST_SEED + 100_000 + k, withheld=k % 2 == 1) for k in range(24)]
+    scenes = [sample_scene(JUDGE_TEST.start + 100_000 + k, withheld=k % 2 == 1) for k in range(24)]
     clips = torch.stack([render(scene, 16, SIDE, SIDE, 2.0) for scene in scenes])
     logits = shipped_judge(prepare(clips.permute(0, 4, 1, 2, 3)))
     targets = targets_of(map(labels, scenes))
@@ -201,5 +200,5 @@ def test_the_shipped_judge_is_small_and_reads_renders(shipped_judge: Judge) -> N
 
 @pytest.mark.slow
 def test_the_shipped_judge_knows_the_toon_of_today(shipped_judge: Judge) -> None:
-    frames = (toon_clip(seed).frames for seed in VALIDATION_SEEDS)
+    frames = (toon_clip(seed).frames for seed in VALIDATION)
     assert shipped_judge.toon == validation_hash(frames)

@@ -6,11 +6,12 @@ import math
 import torch
 
 from hitvideo.tokenizer import HiTVideoTokenizer
-from hitvideo.toon import VALIDATION_SEEDS, toon_clip
+from hitvideo.toon import toon_clip
+from hitvideo.toon.seeds import VALIDATION
 
 
 def toon(index: int) -> torch.Tensor:
-    frames = toon_clip(VALIDATION_SEEDS[index]).frames
+    frames = toon_clip(VALIDATION[index]).frames
     return frames.permute(3, 0, 1, 2).unsqueeze(0).float() / 127.5 - 1
 
 

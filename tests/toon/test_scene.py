@@ -10,11 +10,11 @@ from hitvideo.toon import (
     MOTIONS,
     SPEEDS,
     SUBJECTS,
-    VALIDATION_SEEDS,
     WEATHERS,
     is_withheld,
     sample_scene,
 )
+from hitvideo.toon.seeds import VALIDATION
 from hitvideo.toon.vocabulary import WEATHER_OF
 
 SEEDS = range(6000)
@@ -80,4 +80,4 @@ def test_scenes_keep_what_captions_rely_on() -> None:
 
 
 def test_validation_seeds_are_no_training_seeds() -> None:
-    assert min(VALIDATION_SEEDS) >= 1_000_000_000 and len(VALIDATION_SEEDS) == 32
+    assert min(VALIDATION) >= 1_000_000_000 and len(VALIDATION) == 32

@@ -10,7 +10,6 @@ from PIL import Image
 from torch import Tensor
 
 from hitvideo.toon import (
-    VALIDATION_SEEDS,
     is_withheld,
     render,
     sample_scene,
@@ -18,6 +17,7 @@ from hitvideo.toon import (
     toon_clip,
     validation_hash,
 )
+from hitvideo.toon.seeds import VALIDATION
 
 THUMBNAILS = Path(__file__).parent / "validation.png"
 FROZEN = "6a1e4ef241c91b6abf75ffcc78214ff87b7670925743e5da4abfc2ead0e837af"
@@ -25,7 +25,7 @@ FROZEN = "6a1e4ef241c91b6abf75ffcc78214ff87b7670925743e5da4abfc2ead0e837af"
 
 @pytest.fixture(scope="module")
 def clips() -> list[Tensor]:
-    return [toon_clip(seed).frames for seed in VALIDATION_SEEDS]
+    return [toon_clip(seed).frames for seed in VALIDATION]
 
 
 def test_the_validation_set_is_frozen(clips: list[Tensor]) -> None:
@@ -56,7 +56,7 @@ def test_the_hash_forgives_rounding(clips: list[Tensor]) -> None:
 
 
 def test_the_hash_sees_a_change_of_colour_order_and_number(clips: list[Tensor]) -> None:
-    scene = sample_scene(VALIDATION_SEEDS[0])
+    scene = sample_scene(VALIDATION[0])
     main = scene.subjects[0]
     colour = "green" if main.colour != "green" else "pink"
     repainted = replace(scene, subjects=(replace(main, colour=colour), *scene.subjects[1:]))
@@ -67,6 +67,6 @@ def test_the_hash_sees_a_change_of_colour_order_and_number(clips: list[Tensor]) 
 
 
 def test_validation_clips_are_of_trained_combinations() -> None:
-    for seed in VALIDATION_SEEDS:
+    for seed in VALIDATION:
         for actor in sample_scene(seed).subjects:
             assert not is_withheld(actor.kind, actor.colour, actor.motion)

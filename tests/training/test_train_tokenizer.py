@@ -139,6 +139,7 @@ def test_two_processes_train_one_model(clips: Path, tmp_path: Path) -> None:
         ({"size": 100}, "multiple of 32"),
         ({"clips": ["nowhere"]}, "no folder"),
         ({"toon": -3}, "below zero"),
+        ({"toon": 2_000_001}, "later scenes are for measuring"),
         ({"toon_share": 5.0}, "--toon-share must be between 0 and 1"),
         ({"checkpoint_every": 0}, "at least 1"),
         ({"validate_every": 0}, "at least 1"),

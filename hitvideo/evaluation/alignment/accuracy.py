@@ -19,8 +19,8 @@ import torch
 from hitvideo.evaluation.clips import mean_with_interval
 from hitvideo.judge.model import Judge
 from hitvideo.toon import ATTRIBUTES, Scene, caption, labels, render, sample_scene
+from hitvideo.toon.seeds import CAPTIONS
 
-FIRST_SEED = 4_000_000  # of the captions; no clip of these seeds is ever trained on
 VARIETY = 16  # seeds of one prompt
 
 Words = dict[str, str]
@@ -55,7 +55,7 @@ class Size:
         return np.stack([render(scene, *size).numpy() for scene in scenes])
 
 
-def unseen_cases(clips: int, first_seed: int = FIRST_SEED) -> list[Case]:
+def unseen_cases(clips: int, first_seed: int = CAPTIONS.start) -> list[Case]:
     """As many cases: trained and withheld combinations of the main actor by turns."""
     cases = []
     for index in range(clips):
@@ -182,7 +182,7 @@ def measure_variety(
     }
 
 
-def alike(scene: Scene, first_seed: int = FIRST_SEED) -> Iterator[Scene]:
+def alike(scene: Scene, first_seed: int = CAPTIONS.start) -> Iterator[Scene]:
     """Scenes that the same words describe: other places, sizes, directions and backdrop details.
 
     Those come from scenes drawn by chance whose actors move in the same ways.

@@ -25,8 +25,8 @@ from hitvideo.evaluation.alignment.accuracy import (
 from hitvideo.judge.corruptions import add_noise, ghost, recolour, soften
 from hitvideo.judge.model import FRAMES, SIDE, Judge, prepare
 from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.toon.seeds import JUDGE_TEST
 
-TEST_SEED = 3_000_000  # the first one; the judge was trained on 2,000,000 onwards
 SECONDS, FPS = 8.0, 8.0
 BATCH = 10
 
@@ -51,7 +51,7 @@ def evaluate_judge(judge: Judge, clips: int, shown: Shown = iter) -> dict[str, A
     One entry per way of degrading them; "none" are the renders as they are. shown: wraps the loop,
     for a progress bar.
     """
-    cases = unseen_cases(clips, TEST_SEED)
+    cases = unseen_cases(clips, JUDGE_TEST.start)
     size = Size(FRAMES, SIDE, SIDE, FRAMES / SECONDS)  # just what the judge looks at
     seen: dict[str, list[Words]] = defaultdict(list)
     for start in shown(range(0, clips, BATCH)):
@@ -70,7 +70,7 @@ def evaluate_codes(
     shown: Shown = iter,
 ) -> list[dict[str, Any]]:
     """Accuracies on true codes of unseen scenes, at every side and depth: one entry for each."""
-    cases = unseen_cases(clips, TEST_SEED)
+    cases = unseen_cases(clips, JUDGE_TEST.start)
     depths = range(1, tokenizer.config.depth + 1)
     seen: dict[tuple[int, int], list[Words]] = defaultdict(list)
     for start in shown(range(0, clips, BATCH)):

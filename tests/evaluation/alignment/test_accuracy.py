@@ -24,7 +24,8 @@ from hitvideo.evaluation.alignment.accuracy import (
 from hitvideo.generator.storage import stored_fingerprint
 from hitvideo.judge.model import Judge
 from hitvideo.tokenizer import HiTVideoTokenizer
-from hitvideo.toon import ATTRIBUTES, VALIDATION_SEEDS, caption, is_withheld, labels, sample_scene
+from hitvideo.toon import ATTRIBUTES, caption, is_withheld, labels, sample_scene
+from hitvideo.toon.seeds import VALIDATION
 
 SIZE = Size(frames=2, height=8, width=8, fps=2.0)
 
@@ -65,7 +66,7 @@ def test_cases_are_withheld_by_turns_and_never_trained_on() -> None:
         main_actor = case.scene.subjects[0]
         words = main_actor.kind, main_actor.colour, main_actor.motion
         assert case.withheld == is_withheld(*words) == (index % 2 == 1)
-        assert 4_000_000 <= case.seed < VALIDATION_SEEDS[0]
+        assert 4_000_000 <= case.seed < VALIDATION[0]
         assert case.prompt == caption(case.scene, case.seed)
 
 
