@@ -235,7 +235,7 @@ def test_toon_prints_the_caption_of_what_it_writes(tmp_path: Path) -> None:
 
 
 def test_a_sheet_of_toon_begins_with_its_seed(tmp_path: Path) -> None:
-    from hitvideo.commands.sheet import COLUMNS, GAP
+    from hitvideo.commands.contact_sheet import COLUMNS, GAP
     from hitvideo.toon import toon_clip
 
     out = tmp_path / "toon.png"

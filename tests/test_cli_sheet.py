@@ -8,7 +8,7 @@ from PIL import Image
 from tiny_generator import save_tiny_weights
 
 from hitvideo.cli import main
-from hitvideo.commands.sheet import COLUMNS, GAP, contact_sheet
+from hitvideo.commands.contact_sheet import COLUMNS, GAP, contact_sheet
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.toon import caption, sample_scene

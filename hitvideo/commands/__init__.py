@@ -1,1 +1,1 @@
-"""The bodies of the commands that `hitvideo.cli` registers."""
+"""The commands, one file each: `register` says what it takes, `run` does it."""

@@ -1,15 +1,44 @@
-"""What several commands share: the model's arguments, loading it, threads. Knows no command."""
+"""What several commands share: registering, the model's arguments, loading it, threads.
+
+Knows no command.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hitvideo.errors import HiTVideoError
 
 if TYPE_CHECKING:
+    from hitvideo.bitstream import TokenCoder
     from hitvideo.pipeline import HiTVideoPipeline
+    from hitvideo.tokenizer import HiTVideoTokenizer
+
+
+Run = Callable[[argparse.Namespace], None]
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+
+class Parser(argparse.ArgumentParser):
+    """later: adds arguments as soon as this is the command, for what takes seconds to import."""
+
+    later: Callable[[argparse.ArgumentParser], None] | None = None
+
+    def parse_known_args(self, *args: Any, **options: Any) -> Any:
+        later, self.later = self.later, None
+        if later:
+            later(self)
+        return super().parse_known_args(*args, **options)
+
+
+def add_command(commands: Commands, name: str, text: str, run: Run) -> Parser:
+    """The parser of a new command; ``run`` is called with what it parsed."""
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(command=run)
+    return parser
 
 
 def add_weights(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +48,11 @@ def add_weights(parser: argparse.ArgumentParser) -> None:
 def add_model(parser: argparse.ArgumentParser) -> None:
     add_weights(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 ... (auto)")
+
+
+def add_generator(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--quantize", default="auto", help="auto, int8, nf4 or none (auto)")
+    add_model(parser)
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -60,6 +94,18 @@ def load_all(args: argparse.Namespace) -> HiTVideoPipeline:
     return HiTVideoPipeline.from_pretrained(weights_folder(args), args.device, quantize)
 
 
+def load_coder(args: argparse.Namespace) -> tuple[HiTVideoTokenizer, TokenCoder]:
+    """A tokenizer, and what turns its codes into token files."""
+    from hitvideo.bitstream import TokenCoder
+    from hitvideo.devices import resolve_device
+    from hitvideo.tokenizer import HiTVideoTokenizer
+
+    weights = weights_folder(args)
+    device = resolve_device(args.device)
+    tokenizer = HiTVideoTokenizer.from_pretrained(weights / "tokenizer", device)
+    return tokenizer, TokenCoder.from_pretrained(weights, tokenizer)
+
+
 def set_threads(args: argparse.Namespace) -> None:
     import torch
 
@@ -67,3 +113,10 @@ def set_threads(args: argparse.Namespace) -> None:
         if args.threads < 1:
             raise HiTVideoError(f"The number of threads must be at least 1, not {args.threads}.")
         torch.set_num_threads(args.threads)
+
+
+def depths_kept(depths: tuple[int, ...]) -> str:
+    """How many levels the blocks of a token file have, for people."""
+    if len(set(depths)) == 1:
+        return f"depth {depths[0]}"
+    return "depths " + " ".join(map(str, depths))

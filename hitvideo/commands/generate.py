@@ -1,4 +1,4 @@
-"""`generate` and `benchmark-generator`: text to video, and how fast that is."""
+"""`generate`: text to video."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hitvideo.commands.common import (
-    add_benchmark,
+    Commands,
+    add_command,
+    add_generator,
     add_json,
-    add_model,
     load_all,
-    set_threads,
-    weights_folder,
 )
 from hitvideo.files import to_json
 
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
     from hitvideo.pipeline.result import GenerateStep
 
 
-def add_generate_arguments(parser: argparse.ArgumentParser) -> None:
+def register(commands: Commands) -> None:
+    parser = add_command(commands, "generate", "turn a prompt into a video", run)
     parser.add_argument("prompt", help="what the clip should show")
     parser.add_argument("out", metavar="OUT.mp4")
     parser.add_argument("--seed", type=int, help="0 to 4294967295 (by chance)")
@@ -33,10 +33,11 @@ def add_generate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--levels", type=int, help="how many the model writes (all it knows)")
     parser.add_argument("--mode", help="what one step writes: token, row, frame or mixed")
     parser.add_argument("--no-metadata", action="store_true", help="leave prompt and seed out")
-    _add_common(parser)
+    add_generator(parser)
+    add_json(parser)
 
 
-def run_generate(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from hitvideo.video import write_video
@@ -91,38 +92,3 @@ def run_generate(args: argparse.Namespace) -> None:
         print(f"The model never saw these words: {', '.join(unknown)}.")
     if unread:
         print(f"The prompt is too long; its end is not read: {unread}")
-
-
-def add_benchmark_arguments(parser: argparse.ArgumentParser) -> None:
-    add_benchmark(parser, repeats=3)
-    _add_common(parser)
-
-
-def run_benchmark(args: argparse.Namespace) -> None:
-    from hitvideo.benchmarks.generator import benchmark_generator
-    from hitvideo.bitstream import TokenCoder
-
-    set_threads(args)
-    pipeline = load_all(args)
-    coder = TokenCoder.from_pretrained(weights_folder(args), pipeline.tokenizer)
-    report = benchmark_generator(pipeline, coder, args.repeats)
-    if args.json:
-        print(to_json(report))
-        return
-    print(
-        "a position a step: {tokens_per_second:.0f} tokens/s, {times_transformers:.1f} times "
-        "transformers.generate, {of_bound:.0%} of the memory bandwidth".format(**report["loop"])
-    )
-    for mode in report["modes"]:
-        print(
-            "{mode}: {steps} steps, {seconds:.1f} s a clip with its files, first level after "
-            "{first_level_seconds:.1f} s, a stop within {longest_pause_seconds:.1f} s".format(
-                **mode
-            )
-        )
-
-
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--quantize", default="auto", help="auto, int8, nf4 or none (auto)")
-    add_model(parser)
-    add_json(parser)

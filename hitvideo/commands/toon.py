@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 
-from hitvideo.commands.common import add_json
-from hitvideo.commands.sheet import COUNT, contact_sheet
+from hitvideo.commands.common import Commands, add_command, add_json
+from hitvideo.commands.contact_sheet import COUNT, contact_sheet
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output, to_json
 
 MAX_TOON_PIXELS = 1 << 26  # of all frames together: 4096 frames of 128x128, under 2 GiB at work
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def register(commands: Commands) -> None:
+    parser = add_command(commands, "toon", "render one cartoon clip and print its caption", run)
     parser.add_argument(
         "out", metavar="OUT.mp4", help="or a .png: a sheet of this seed and 23 more"
     )

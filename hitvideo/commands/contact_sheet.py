@@ -1,15 +1,10 @@
-"""`evaluate sheet`: a contact sheet of generated clips, chosen by their seeds and by nobody."""
+"""A picture of many clips, each with its caption. Knows nothing of how clips are made."""
 
 from __future__ import annotations
 
-import argparse
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-
-from hitvideo.commands.common import add_model, load_all
-from hitvideo.errors import HiTVideoError
-from hitvideo.files import binary_output
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,37 +15,6 @@ SHOWN = (0.1, 0.5, 0.9)  # where in the clip its frames are taken
 LINE, LINES = 13, 3  # of the caption: height in pixels, how many
 GAP = 8
 LEAST = 128  # pixels a side that a frame should have on the sheet
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("out", metavar="OUT.png")
-    parser.add_argument("--guidance", type=float, help="how closely to follow the prompts")
-    parser.add_argument("--mode", help="what one step writes: token, row, frame or mixed")
-    parser.add_argument("--quantize", default="auto", help="auto, int8, nf4 or none (auto)")
-    add_model(parser)
-
-
-def run(args: argparse.Namespace) -> None:
-    """Seeds 0 to 23, each with a caption of its own."""
-    from hitvideo.toon import caption, sample_scene
-    from hitvideo.toon.seeds import SHEET
-
-    if not str(args.out).lower().endswith(".png"):
-        raise HiTVideoError("The contact sheet is a picture; its name must end in .png.")
-    with binary_output(args.out) as file:
-        pipeline = load_all(args)
-        scenes = SHEET[:COUNT]
-        prompts = [caption(sample_scene(seed), seed) for seed in scenes]
-        clips: list[np.ndarray] = []
-        for first in range(0, COUNT, COLUMNS):
-            part = slice(first, first + COLUMNS)
-            seeds = list(range(COUNT))[part]
-            clips += list(
-                pipeline.generate_batch(
-                    prompts[part], seeds, guidance=args.guidance, mode=args.mode
-                )
-            )
-        contact_sheet(clips, prompts).save(file, "PNG", optimize=True)
 
 
 def contact_sheet(clips: Sequence[np.ndarray], captions: Sequence[str]) -> Image:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import argparse
 
-from hitvideo.commands.common import add_json, add_repeats, add_weights, weights_folder
+from hitvideo.commands.common import (
+    Commands,
+    add_command,
+    add_json,
+    add_repeats,
+    add_weights,
+    weights_folder,
+)
 from hitvideo.files import to_json
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def register(commands: Commands) -> None:
+    parser = add_command(commands, "benchmark-app", "measure how long the app takes to open", run)
     add_repeats(parser, 5)
     add_weights(parser)
     add_json(parser)

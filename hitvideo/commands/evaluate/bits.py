@@ -6,14 +6,22 @@ import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hitvideo.commands.common import add_json, add_model, load_all, weights_folder
+from hitvideo.commands.common import (
+    Commands,
+    add_command,
+    add_json,
+    add_model,
+    load_all,
+    weights_folder,
+)
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import json_output, to_json
 
 PRECISIONS = ("none", "int8", "nf4")  # the first is what the others are compared with
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def register(commands: Commands) -> None:
+    parser = add_command(commands, "bits", "what quantization costs the generator", run)
     parser.add_argument("out", metavar="OUT.json")
     parser.add_argument("--clips", type=int, default=128, help="held-out scenes, at most 128 (128)")
     add_model(parser)

@@ -1,0 +1,52 @@
+"""`benchmark-generator`: how fast text becomes video."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from hitvideo.commands.common import (
+    Commands,
+    add_benchmark,
+    add_command,
+    add_generator,
+    add_json,
+    load_all,
+    set_threads,
+    weights_folder,
+)
+from hitvideo.files import to_json
+
+if TYPE_CHECKING:
+    pass
+
+
+def register(commands: Commands) -> None:
+    parser = add_command(commands, "benchmark-generator", "measure how fast clips are written", run)
+    add_benchmark(parser, repeats=3)
+    add_generator(parser)
+    add_json(parser)
+
+
+def run(args: argparse.Namespace) -> None:
+    from hitvideo.benchmarks.generator import benchmark_generator
+    from hitvideo.bitstream import TokenCoder
+
+    set_threads(args)
+    pipeline = load_all(args)
+    coder = TokenCoder.from_pretrained(weights_folder(args), pipeline.tokenizer)
+    report = benchmark_generator(pipeline, coder, args.repeats)
+    if args.json:
+        print(to_json(report))
+        return
+    print(
+        "a position a step: {tokens_per_second:.0f} tokens/s, {times_transformers:.1f} times "
+        "transformers.generate, {of_bound:.0%} of the memory bandwidth".format(**report["loop"])
+    )
+    for mode in report["modes"]:
+        print(
+            "{mode}: {steps} steps, {seconds:.1f} s a clip with its files, first level after "
+            "{first_level_seconds:.1f} s, a stop within {longest_pause_seconds:.1f} s".format(
+                **mode
+            )
+        )

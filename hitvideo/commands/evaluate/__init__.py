@@ -1,0 +1,37 @@
+"""`evaluate WHAT`: one file for each; every figure is written as JSON."""
+
+from hitvideo.commands.common import Commands
+from hitvideo.commands.evaluate import (
+    alignment,
+    baselines,
+    bits,
+    compare,
+    draw,
+    judge,
+    moving,
+    rate,
+    reading,
+    sheet,
+    tokenizer,
+)
+
+MEASURES = (
+    tokenizer,
+    baselines,
+    judge,
+    alignment,
+    reading,
+    bits,
+    sheet,
+    rate,
+    draw,
+    compare,
+    moving,
+)
+
+
+def register(commands: Commands) -> None:
+    parser = commands.add_parser("evaluate", help="measure, and write the figures as JSON")
+    measures = parser.add_subparsers(title="what to evaluate", required=True, metavar="WHAT")
+    for measure in MEASURES:
+        measure.register(measures)
