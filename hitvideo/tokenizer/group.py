@@ -16,7 +16,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hitvideo.tokenizer.config import TokenizerConfig
-from hitvideo.tokenizer.level import Level, LevelOutput, Memory, Source
+from hitvideo.tokenizer.level import Level, Source
+from hitvideo.tokenizer.prediction import LevelOutput, Memory
 
 State = tuple[Memory | None, ...]  # one per level; `GroupTokenizer.initial_state` to begin
 

@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor
 
-from hitvideo.tokenizer.level import Level, LevelOutput, Source
+from hitvideo.tokenizer.level import Level, Source
 from hitvideo.tokenizer.model import HiTVideoTokenizer
+from hitvideo.tokenizer.prediction import LevelOutput
 from hitvideo.tokenizer.quantizers import FSQ, VQ
 
 # A Gaussian of unit deviation times this, through tanh, fills k even steps about as a Lloyd-Max

@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hitvideo.tokenizer.config import GROUP
-from hitvideo.tokenizer.level import Level, LevelOutput, Source
+from hitvideo.tokenizer.level import Level, Source
 from hitvideo.tokenizer.model import HiTVideoTokenizer
+from hitvideo.tokenizer.prediction import LevelOutput
 from hitvideo.training.reader import CodeReader, reading_loss
 
 FLOOR = 2e-4  # mean squared error (range 2) under which a crop is good enough: 43 dB
