@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hitvideo.errors import HiTVideoError
-from hitvideo.toon import MIRRORED, labels, render_with_cover, sample_scene
+from hitvideo.toon import MIRRORED, labels, render_with_mask, sample_scene
 from hitvideo.toon.clip import FPS
 
 VIDEO_SUFFIXES = {".mp4", ".mov", ".webm", ".mkv", ".avi", ".gif", ".m4v"}
@@ -47,17 +47,21 @@ class PoolClip:
 
 @dataclass(frozen=True)
 class Batch:
-    """video: ``(B, 3, T, H, W)`` in [-1, 1]; cover: how far a pixel shows a subject of Toon, from 0
-    to 1, ``(B, 1, T, H, W)``; words: of every clip, as far as they are known and still hold."""
+    """video: ``(B, 3, T, H, W)`` in [-1, 1]; subject_mask: how far a pixel shows a subject of
+    Toon, from 0 to 1, ``(B, 1, T, H, W)``; words: of every clip, as far as they are known and
+    still hold."""
 
     video: Tensor
-    cover: Tensor
+    subject_mask: Tensor
     words: list[Words | None]
 
     @classmethod
     def join(cls, batches: Sequence[Batch]) -> Batch:
-        video, cover = torch.cat([b.video for b in batches]), torch.cat([b.cover for b in batches])
-        return cls(video, cover, [words for b in batches for words in b.words])
+        video, mask = (
+            torch.cat([b.video for b in batches]),
+            torch.cat([b.subject_mask for b in batches]),
+        )
+        return cls(video, mask, [words for b in batches for words in b.words])
 
 
 # Batch size, frames and side to a batch.
@@ -114,13 +118,13 @@ class ClipPool:
             crop = crop.flip(-1)
             if words:
                 words = {name: MIRRORED.get(word, word) for name, word in words.items()}
-        crop, cover = crop[:, :3], crop[:, 3:] / 255
+        crop, mask = crop[:, :3], crop[:, 3:] / 255
         if self.augment:
             crop = (crop - 128) * rng.uniform(0.8, 1.2) + 128 + rng.uniform(-20, 20)
-        if not cover.shape[1]:
-            cover = torch.zeros_like(crop[:, :1])
+        if not mask.shape[1]:
+            mask = torch.zeros_like(crop[:, :1])
         video = crop.clamp(0, 255) / 127.5 - 1
-        return Batch(video.transpose(0, 1)[None], cover.transpose(0, 1)[None], [words])
+        return Batch(video.transpose(0, 1)[None], mask.transpose(0, 1)[None], [words])
 
 
 def folder_clips(folder: Path, max_bytes: int = 6 << 30, seed: int = 0) -> list[PoolClip]:
@@ -184,8 +188,8 @@ def toon_clips(
 
 def _render(seed: int, side: int) -> np.ndarray:
     torch.set_num_threads(1)
-    frames, cover = render_with_cover(sample_scene(seed), 64, side, side, FPS)
-    return torch.cat([frames, cover.unsqueeze(-1)], -1).permute(0, 3, 1, 2).numpy()
+    frames, mask = render_with_mask(sample_scene(seed), 64, side, side, FPS)
+    return torch.cat([frames, mask.unsqueeze(-1)], -1).permute(0, 3, 1, 2).numpy()
 
 
 def mixed_sampler(

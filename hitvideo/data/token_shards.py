@@ -32,14 +32,14 @@ from hitvideo.data.pool import VIDEO_SUFFIXES
 from hitvideo.errors import HiTVideoError
 from hitvideo.plan.tracks import mirror_layout, unknown
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
-from hitvideo.toon import Scene, caption, mirrored, render_with_cover, sample_scene, scene_layout
+from hitvideo.toon import Scene, caption, mirrored, render_with_mask, sample_scene, scene_layout
 
 BATCH = 16  # clips tokenized together
 SHARD = 512  # sources in a file
 FEW = 16  # sources that are read sooner than processes start, each of which imports torch
 WORDINGS = 8  # captions of one Toon clip
 SETTINGS = "settings.json"
-COVER = "cover"
+SUBJECT_MASK = "cover"  # as shards name it
 LAYOUT = "layout"
 
 Size = tuple[int, int, int]
@@ -49,13 +49,13 @@ Size = tuple[int, int, int]
 class Sample:
     """One clip.
 
-    frames: uint8 ``(T, H, W, 3)``. cover: how far each pixel shows what the captions are about,
-    uint8 ``(T, H, W)``. layout: see `hitvideo.plan`; zeros where it is not known.
+    frames: uint8 ``(T, H, W, 3)``. subject_mask: how far each pixel shows what the captions are
+    about, uint8 ``(T, H, W)``. layout: see `hitvideo.plan`; zeros where it is not known.
     """
 
     frames: np.ndarray
     captions: list[str]
-    cover: np.ndarray
+    subject_mask: np.ndarray
     layout: Tensor
 
 
@@ -81,12 +81,12 @@ class ToonSource:
         scene = sample_scene(self.seed)
         frames, height, width = self.size
         small = height // self.enlarge, width // self.enlarge
-        drawn = render_with_cover(scene, frames, *small, self.fps)
-        clip, cover = (x.numpy().repeat(self.enlarge, 1).repeat(self.enlarge, 2) for x in drawn)
+        drawn = render_with_mask(scene, frames, *small, self.fps)
+        clip, mask = (x.numpy().repeat(self.enlarge, 1).repeat(self.enlarge, 2) for x in drawn)
         layout = scene_layout(scene, *self.size, self.fps)
-        samples = [Sample(clip, self._words(scene), cover, layout)]
+        samples = [Sample(clip, self._words(scene), mask, layout)]
         if self.mirror and (other := mirrored(scene)):
-            flipped, layout = (clip[:, :, ::-1], cover[:, :, ::-1]), mirror_layout(layout)
+            flipped, layout = (clip[:, :, ::-1], mask[:, :, ::-1]), mirror_layout(layout)
             samples.append(Sample(flipped[0], self._words(other), flipped[1], layout))
         return samples
 
@@ -270,7 +270,7 @@ def _samples(source: Source) -> list[Sample]:
 def _tokenize(
     clips: Iterable[Sample], tokenizer: HiTVideoTokenizer, depth: int
 ) -> tuple[dict[str, Tensor], list[list[str]]]:
-    """Grids ``(n, t, h, w)`` by name, codes per level and uint8 the cover; layouts; captions."""
+    """Grids ``(n, t, h, w)`` by name, codes per level and uint8 the mask; layouts; captions."""
     parts: dict[str, list[Tensor]] = {}
     words: list[list[str]] = []
     rest = iter(clips)
@@ -278,12 +278,14 @@ def _tokenize(
         frames = torch.from_numpy(np.stack([clip.frames for clip in batch]))
         video = frames.to(tokenizer.device).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
         levels = tokenizer.encode(video, depth).levels
-        cover = torch.from_numpy(np.stack([clip.cover for clip in batch])).float().unsqueeze(1)
+        mask = (
+            torch.from_numpy(np.stack([clip.subject_mask for clip in batch])).float().unsqueeze(1)
+        )
         _, t, h, w = levels[-1].shape
-        small = F.adaptive_avg_pool3d(tokenizer.pad(cover), (t, h, w))
+        small = F.adaptive_avg_pool3d(tokenizer.pad(mask), (t, h, w))
         dtypes = [_smallest(level.codebook_size) for level in tokenizer.config.levels]
         grids = {f"level_{k + 1}": grid.to("cpu", dtypes[k]) for k, grid in enumerate(levels)}
-        for name, grid in {**grids, COVER: small[:, 0].round().to(torch.uint8)}.items():
+        for name, grid in {**grids, SUBJECT_MASK: small[:, 0].round().to(torch.uint8)}.items():
             parts.setdefault(name, []).append(grid)
         parts.setdefault(LAYOUT, []).append(torch.stack([clip.layout for clip in batch]).half())
         words += [clip.captions for clip in batch]
@@ -302,13 +304,14 @@ class TokenSet:
     """Tokenized clips.
 
     levels: int16 or int32 grids ``(n, t, h, w)``, coarse to fine. captions: every clip's wordings.
-    cover: how far the finest level's places show what they are about, uint8 ``(n, t, h, w)``.
+    subject_mask: how far the finest level's places show what they are about, uint8
+        ``(n, t, h, w)``.
     layout: float16 ``(n, t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`.
     """
 
     levels: tuple[Tensor, ...]
     captions: list[list[str]]
-    cover: Tensor
+    subject_mask: Tensor
     layout: Tensor
 
     @classmethod
@@ -317,14 +320,16 @@ class TokenSet:
         if not files:
             raise HiTVideoError(f"There are no token shards in {folder}.")
         shards = [load_file(file) for file in files]
-        if not all(COVER in shard and LAYOUT in shard for shard in shards):
+        if not all(SUBJECT_MASK in shard and LAYOUT in shard for shard in shards):
             raise HiTVideoError(f"The token shards in {folder} are of an earlier version.")
-        cover, layout = (torch.cat([shard.pop(n) for shard in shards]) for n in (COVER, LAYOUT))
+        mask, layout = (
+            torch.cat([shard.pop(n) for shard in shards]) for n in (SUBJECT_MASK, LAYOUT)
+        )
         levels = tuple(torch.cat([shard[name] for shard in shards]) for name in sorted(shards[0]))
         words = [
             said for file in files for said in json.loads(file.with_suffix(".json").read_text())
         ]
-        return cls(levels, words, cover, layout)
+        return cls(levels, words, mask, layout)
 
     def __len__(self) -> int:
         return len(self.captions)

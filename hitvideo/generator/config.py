@@ -43,7 +43,7 @@ class GeneratorConfig(PreTrainedConfig):
     head_width, head_layers: width and residual blocks of the head that writes codes by digits.
     frames, height, width, fps: native size of a clip.
     guidance, warmth, mode: defaults: the scale of classifier-free guidance, the temperature of
-        sampling (whose own name transformers keeps for itself), an entry of ``MODES``.
+        sampling (see `sampling_temperature`), an entry of ``MODES``.
     layout: whether it is told where things are (`hitvideo.plan`).
     tokenizer_hash: fingerprint of the tokenizer whose codes it writes. text_hash, planner_hash: of
         the text encoder and the planner that were trained with it; empty for any, or for none.
@@ -90,6 +90,11 @@ class GeneratorConfig(PreTrainedConfig):
         self.text_hash, self.planner_hash = text_hash, planner_hash
         self.note = note
         super().__init__(**kwargs)
+
+    @property
+    def sampling_temperature(self) -> float:
+        """By default; stored as ``warmth``, since transformers keeps "temperature" for itself."""
+        return self.warmth
 
     @property
     def strides(self) -> list[tuple[int, int, int]]:

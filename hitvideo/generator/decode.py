@@ -76,26 +76,26 @@ def write(
     coordinates = F.pad(order.coordinates[: order.end(depth)], (0, 0, len(reading.inputs[0]), 0))
     llama = CachedLlama(model.llama, coordinates, reading.present)
     llama(reading.inputs)
-    fixed = model.fixed(order, kinds)
-    told = reading.gist.expand(-1, order.end(depth), -1)
+    static = model.static_inputs(order, kinds)
+    conditioning = reading.gist.expand(-1, order.end(depth), -1)
     if layout is not None and reading.names is not None:
-        layout = layout.to(fixed.device).repeat(branches, 1, 1, 1, 1)
-        told = told + model.lay(order, layout, reading.names, depth)
+        layout = layout.to(static.device).repeat(branches, 1, 1, 1, 1)
+        conditioning = conditioning + model.embed_plan(order, layout, reading.names, depth)
     beside = order.beside(kinds)
     noises = Noise(seeds)
-    count, device = model.digits.count, fixed.device
+    count, device = model.digits.count, static.device
     digits = torch.empty(clips, order.end(depth), count, dtype=torch.long, device=device)
-    glimpses = fixed.new_zeros(clips, order.end(depth), GLIMPSE)
+    glimpses = static.new_zeros(clips, order.end(depth), GLIMPSE)
     total = order.written[order.end(depth)]
     steps = len(order.blocks(kinds, depth))
     step = 0
     for index in range(depth):
         level = torch.tensor([index], device=device)
         start, end = order.starts[index], order.end(index + 1)
-        inputs = fixed[start:end].expand(clips, -1, -1)
+        inputs = static[start:end].expand(clips, -1, -1)
         if index:
             parents = digits[:, order.parent[start:end].to(device)]
-            inputs = inputs + model.say(model.above, parents, level - 1)
+            inputs = inputs + model.embed_tokens(model.above, parents, level - 1)
         noise = noises.level(end - start, count, model.digits.choices).to(device)
         answers = model.head.at(index)
         block, frame = order.block(index, kinds[index]), order.frame(index)
@@ -104,15 +104,17 @@ def write(
             at, done = start + first, start + first + block
             if first and first % frame == 0:  # a frame begins: the one before is known
                 last = digits[:, at - frame : at]
-                glimpses[:, at - frame : at] = model.glance(last, level)
-                asked = inputs[:, first : first + frame] + model.say(model.before, last, level)
-                asked = asked + model.look_around(order, glimpses, slice(at, at + frame))
+                glimpses[:, at - frame : at] = model.embed_glimpse(last, level)
+                asked = inputs[:, first : first + frame] + model.embed_tokens(
+                    model.before, last, level
+                )
+                asked = asked + model.embed_neighbours(order, glimpses, slice(at, at + frame))
             elif not first:
                 asked = inputs[:, :frame]
             x = asked[:, first % frame : first % frame + block]
             if beside[at] != NOTHING:
-                x = x + model.say(model.beside, digits[:, at - block : at], level)
-            x = x.repeat(branches, 1, 1) + told[:, at:done]
+                x = x + model.embed_tokens(model.beside, digits[:, at - block : at], level)
+            x = x.repeat(branches, 1, 1) + conditioning[:, at:done]
             hidden = llama(x).unflatten(0, (branches, clips))
             pick = partial(_pick, sampling, noise[:, here])
             digits[:, at:done] = model.head.choose(hidden, answers, pick)
@@ -140,7 +142,7 @@ def plan(
     """
     size = frames, MOMENTS, THINGS
     config = planner.config
-    sampling = Sampling(config.guidance, 0.0 if likeliest else config.warmth)
+    sampling = Sampling(config.guidance, 0.0 if likeliest else config.sampling_temperature)
     others = [seed ^ _OTHER for seed in seeds]
     *_, written = write(planner, text, mask, others, sampling, config.mode, size=size)
     assert written.codes is not None

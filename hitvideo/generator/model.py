@@ -109,24 +109,24 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         if self.text_place is not None:
             places = torch.arange(text.shape[1], device=text.device)
             inputs = inputs + self.text_place(places.clamp_max(self.config.text_places - 1))
-        told = mask.bool()
-        silent = ~told.any(1)
+        present = mask.bool()
+        silent = ~present.any(1)
         first = torch.arange(mask.shape[1], device=mask.device) == 0
         bare = silent[:, None] & first
         inputs = torch.where(bare.unsqueeze(-1), self.no_text.to(inputs.dtype), inputs)
         gist = self.read_gist(mean_embedding(text, mask)).unsqueeze(1)
-        names = None if self.names is None else self.names(text, told)
-        return Reading(inputs, told | bare, gist, names)
+        names = None if self.names is None else self.names(text, present)
+        return Reading(inputs, present | bare, gist, names)
 
-    def fixed(self, order: TokenOrder, kinds: Kinds) -> Tensor:
+    def static_inputs(self, order: TokenOrder, kinds: Kinds) -> Tensor:
         """The part of the Llama's inputs ``(N, width)`` that no token can change."""
         device = self.no_text.device
         level = order.level.to(device)
-        fixed = self.level(level) + self.place(self._waves(order).to(device, self.no_text.dtype))
+        static = self.level(level) + self.place(self._waves(order).to(device, self.no_text.dtype))
         kind = torch.tensor([KINDS.index(kind) for kind in kinds], device=device)
-        fixed = fixed + self.kind(kind[level])
+        static = static + self.kind(kind[level])
         begins = order.before.to(device) == NOTHING
-        return fixed + self.begin(level) * begins.unsqueeze(-1).to(fixed.dtype)
+        return static + self.begin(level) * begins.unsqueeze(-1).to(static.dtype)
 
     def _waves(self, order: TokenOrder) -> Tensor:
         """Sines and cosines of every position's place ``(N, 3 * 2 * WAVES)``.
@@ -140,7 +140,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         angles = share.unsqueeze(-1) * math.pi * 2.0 ** torch.arange(WAVES)
         return torch.cat([angles.sin(), angles.cos()], -1).flatten(1)
 
-    def lay(
+    def embed_plan(
         self, order: TokenOrder, layout: Tensor, names: Tensor, depth: int | None = None
     ) -> Tensor:
         """What the positions of the first ``depth`` levels are told of a layout ``(B, n, width)``.
@@ -152,10 +152,10 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         pixels = order.coordinates[: sum(counts)] * torch.tensor(order.strides[-1])
         pixels[:, 0] = (pixels[:, 0] / GROUP).floor()
         parts = relations(layout, pixels, *order.size[1:]).to(names.dtype).split(counts, 1)
-        told = zip(parts, self.laid, self.brushes, strict=False)
-        return torch.cat([read(part) + brush(part, names) for part, read, brush in told], 1)
+        layers = zip(parts, self.laid, self.brushes, strict=False)
+        return torch.cat([read(part) + brush(part, names) for part, read, brush in layers], 1)
 
-    def say(self, table: nn.Embedding, digits: Tensor, level: Tensor) -> Tensor:
+    def embed_tokens(self, table: nn.Embedding, digits: Tensor, level: Tensor) -> Tensor:
         """What a table says ``(B, n, width)`` of other positions' digits ``(B, n, count)``.
 
         level: theirs, ``(n,)``, or ``(1,)`` where they share it.
@@ -164,27 +164,27 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         summed = F.embedding_bag(rows.flatten(0, 1), table.weight, mode="sum")
         return summed.view(*rows.shape[:2], table.embedding_dim)
 
-    def questions(self, order: TokenOrder, kinds: Kinds, known: Tensor) -> Tensor:
+    def position_inputs(self, order: TokenOrder, kinds: Kinds, known: Tensor) -> Tensor:
         """The Llama's inputs ``(B, n, width)`` of the first n positions, but for text and layout.
 
         known: digits ``(B, n, count)`` of the same positions.
         """
         here = slice(known.shape[1])
-        x = self.fixed(order, kinds)[here]
+        x = self.static_inputs(order, kinds)[here]
         x = x + self._look_up(self.before, order, known, order.before[here])
         level = order.level.to(known.device)[here]
-        x = x + self.look_around(order, self.glance(known, level), here)
+        x = x + self.embed_neighbours(order, self.embed_glimpse(known, level), here)
         x = x + self._look_up(self.beside, order, known, order.beside(kinds)[here])
         return x + self._look_up(self.above, order, known, order.parent[here])
 
-    def glance(self, digits: Tensor, level: Tensor) -> Tensor:
-        """What shows of positions from afar ``(B, n, GLIMPSE)``; arguments as `say` has them."""
-        return F.silu(self.say(self.glimpse, digits, level))
+    def embed_glimpse(self, digits: Tensor, level: Tensor) -> Tensor:
+        """What shows of positions from afar ``(B, n, GLIMPSE)``; see `embed_tokens`."""
+        return F.silu(self.embed_tokens(self.glimpse, digits, level))
 
-    def look_around(self, order: TokenOrder, glimpses: Tensor, here: slice) -> Tensor:
+    def embed_neighbours(self, order: TokenOrder, glimpses: Tensor, here: slice) -> Tensor:
         """What the positions ``here`` see of the two frames before theirs ``(B, n, width)``.
 
-        glimpses: `glance` of the sequence's first m positions ``(B, m, GLIMPSE)``.
+        glimpses: `embed_glimpse` of the sequence's first m positions ``(B, m, GLIMPSE)``.
         Something that moves is now where it was not: its place alone would not tell where it went.
         """
         padded = F.pad(glimpses, (0, 0, 0, 1))  # NOTHING, -1, is the last row
@@ -198,7 +198,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         index = index.to(known.device)
         there = index != NOTHING
         safe = index[there]
-        said = self.say(table, known[:, safe], order.level.to(known.device)[safe])
+        said = self.embed_tokens(table, known[:, safe], order.level.to(known.device)[safe])
         everywhere = said.new_zeros(len(known), len(index), said.shape[-1])
         return everywhere.index_copy(1, there.nonzero().squeeze(1), said)
 
@@ -218,8 +218,8 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         what the positions are told of earlier ones, if that is to differ from them. For the others
         see `hidden`.
         """
-        told = digits if known is None else known
-        hidden = self.hidden(told, text, text_mask, kinds, size, layout)
+        known = digits if known is None else known
+        hidden = self.hidden(known, text, text_mask, kinds, size, layout)
         level = self.order(size).level[: digits.shape[1]].to(digits.device).repeat(len(digits))
         logits = self.head(hidden.flatten(0, 1), digits.flatten(0, 1), level)
         return logits.unflatten(0, digits.shape[:2])
@@ -238,19 +238,19 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         known: digits ``(B, N, digits)`` of all levels or of the first ones; a position is told
         those of earlier ones. text, text_mask: see `read`; of fewer rows, each belongs to as many
         clips that follow each other and know nothing of one another, which costs less than to
-        repeat it. kinds: what one step writes of every level. layout: see `lay`; None, or zeros,
-        where none is known.
+        repeat it. kinds: what one step writes of every level. layout: see `embed_plan`; None, or
+        zeros, where none is known.
         """
         order, length, device = self.order(size), known.shape[1], known.device
         reading = self.read(text, text_mask)
         captions, count, width = reading.inputs.shape
         share = len(known) // captions  # clips of one caption
-        questions = self.questions(order, kinds, known)
+        inputs = self.position_inputs(order, kinds, known)
         if layout is not None and reading.names is not None:
             depth = int(order.level[length - 1]) + 1
             names = reading.names.repeat_interleave(share, 0)
-            questions = questions + self.lay(order, layout, names, depth)[:, :length]
-        questions = questions.view(captions, share * length, width) + reading.gist
+            inputs = inputs + self.embed_plan(order, layout, names, depth)[:, :length]
+        inputs = inputs.view(captions, share * length, width) + reading.gist
         step = order.block_index(kinds)[:length].to(device).repeat(share)
         clip = torch.arange(share, device=device).repeat_interleave(length)
         step, clip = (F.pad(x, (count, 0), value=-1) for x in (step, clip))
@@ -258,7 +258,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         mask = reach & F.pad(reading.present, (0, share * length), value=True)[:, None, None, :]
         places = F.pad(order.coordinates[:length].repeat(share, 1), (0, 0, count, 0))
         hidden: Tensor = self.llama(
-            inputs_embeds=torch.cat([reading.inputs, questions.to(reading.inputs.dtype)], 1),
+            inputs_embeds=torch.cat([reading.inputs, inputs.to(reading.inputs.dtype)], 1),
             attention_mask=mask,
             position_ids=places.unsqueeze(0).to(device),  # text lies at the origin
             use_cache=False,

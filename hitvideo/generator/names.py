@@ -43,16 +43,16 @@ class Names(nn.Module):
         tables: dict[nn.Module, float] = {self.asks: 1.0, self.where: 0.1}
         return tables | {part: part.in_features**-0.5 for part in (self.find, self.said, self.name)}
 
-    def forward(self, text: Tensor, told: Tensor) -> Tensor:
+    def forward(self, text: Tensor, present: Tensor) -> Tensor:
         """Names ``(B, THINGS, width)`` of a text ``(B, L, text_width)``; zeros where none is told.
 
-        told: which embeddings count, booleans ``(B, L)``.
+        present: which embeddings count, booleans ``(B, L)``.
         """
         values = self.said(self._placed(text)).unflatten(-1, (HEADS, -1)).transpose(1, 2)
-        found = self.attention(text, told).to(values.dtype) @ values
+        found = self.attention(text, present).to(values.dtype) @ values
         return self.name(found.transpose(1, 2).flatten(2))
 
-    def attention(self, text: Tensor, told: Tensor) -> Tensor:
+    def attention(self, text: Tensor, present: Tensor) -> Tensor:
         """How far each thing reads each embedding ``(B, HEADS, THINGS, L)``.
 
         Sums over these are 1, or 0 where nothing is told. See `forward`.
@@ -60,7 +60,7 @@ class Names(nn.Module):
         keys = self.find(self._placed(text)).unflatten(-1, (HEADS, -1)).transpose(1, 2)
         asks = self.asks.weight.unflatten(-1, (HEADS, -1)).transpose(0, 1)
         scores = asks @ keys.transpose(-1, -2) * asks.shape[-1] ** -0.5
-        ignored = ~told[:, None, None]
+        ignored = ~present[:, None, None]
         return scores.masked_fill(ignored, -1e4).float().softmax(-1).masked_fill(ignored, 0)
 
     def _placed(self, text: Tensor) -> Tensor:

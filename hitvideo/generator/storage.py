@@ -13,7 +13,7 @@ from torch import nn
 from transformers.utils import logging
 
 from hitvideo.errors import HiTVideoError
-from hitvideo.generator.fast.quantization import Quantize, quantization_config, resolve, settle
+from hitvideo.generator.fast.quantization import Quantize, finalize, quantization_config, resolve
 from hitvideo.generator.model import HiTVideoGenerator
 from hitvideo.generator.presets import planner as planner_config
 from hitvideo.generator.text import TextEncoder
@@ -51,7 +51,7 @@ def load_generator(
     _check_release("planner", planner, model.config.planner_hash)
     model.quantization = kind
     if kind:
-        settle(model)
+        finalize(model)
     return model, text, planner
 
 

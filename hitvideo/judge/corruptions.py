@@ -15,12 +15,12 @@ from torch import Tensor
 PARTS = 4  # of a batch, each degraded in its own way
 
 
-def degrade(video: Tensor, rng: random.Random) -> Tensor:
+def corrupt(video: Tensor, rng: random.Random) -> Tensor:
     """``(B, T, 3, H, W)`` in [-1, 1], the same shape out; a fifth is left as it is."""
-    return torch.cat([_degrade(part, rng) for part in video.chunk(PARTS)])
+    return torch.cat([_corrupt(part, rng) for part in video.chunk(PARTS)])
 
 
-def _degrade(video: Tensor, rng: random.Random) -> Tensor:
+def _corrupt(video: Tensor, rng: random.Random) -> Tensor:
     if rng.random() < 0.2:
         return video
     generator = torch.Generator().manual_seed(rng.getrandbits(62))

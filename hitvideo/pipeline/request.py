@@ -71,7 +71,7 @@ def check_request(
     """
     from hitvideo.generator.config import MODES
 
-    temperature = config.warmth if temperature is None else temperature
+    temperature = config.sampling_temperature if temperature is None else temperature
     request = GenerateRequest(
         prompt=check_prompt(prompt),
         seed=secrets.randbelow(MAX_SEED + 1) if seed is None else _whole("seed", seed),

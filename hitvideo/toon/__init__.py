@@ -7,7 +7,7 @@ from hitvideo.toon.attributes import ATTRIBUTES, UNKNOWN, classes, labels
 from hitvideo.toon.captions import caption
 from hitvideo.toon.clip import ToonClip, thumbnails, toon_clip, validation_hash
 from hitvideo.toon.plan import scene_layout
-from hitvideo.toon.render import render, render_with_cover
+from hitvideo.toon.render import render, render_with_mask
 from hitvideo.toon.scene import (
     MIRRORED,
     Actor,
@@ -46,7 +46,7 @@ __all__ = [
     "labels",
     "mirrored",
     "render",
-    "render_with_cover",
+    "render_with_mask",
     "sample_scene",
     "scene_layout",
     "thumbnails",

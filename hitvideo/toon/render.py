@@ -39,11 +39,11 @@ def render(
     Frame k shows second k / fps, so fewer frames are a prefix of more. Any size works; the same
     scene looks the same at every size. Raises HiTVideoError for a size or rate that is no size.
     """
-    return render_with_cover(scene, frames, height, width, fps, device)[0]
+    return render_with_mask(scene, frames, height, width, fps, device)[0]
 
 
 @torch.no_grad()
-def render_with_cover(
+def render_with_mask(
     scene: Scene,
     frames: int,
     height: int,
@@ -72,18 +72,18 @@ def render_with_cover(
         video.lerp_(torch.full_like(video, 0.45), 0.22)  # no sunshine in the rain
     for kind in falling:
         weather.fall(kind, stage, video, times, chance, front=False)
-    cover = video.new_zeros(frames, height, width)
+    mask = video.new_zeros(frames, height, width)
     for actor in reversed(scene.subjects):
-        _draw_actor(stage, actor, video, cover, times)
+        _draw_actor(stage, actor, video, mask, times)
     video = stage.lay(video, times, front=True)
     for kind in falling:
         weather.fall(kind, stage, video, times, chance, front=True)
     pixels = video.clamp_(0, 1).mul_(255).round_().to(torch.uint8)
-    shown = cover.mul_(255).round_().to(torch.uint8)
+    shown = mask.mul_(255).round_().to(torch.uint8)
     return pixels.permute(1, 2, 3, 0).contiguous(), shown
 
 
-def _draw_actor(stage: Stage, actor: Actor, video: Tensor, cover: Tensor, times: Tensor) -> None:
+def _draw_actor(stage: Stage, actor: Actor, video: Tensor, mask: Tensor, times: Tensor) -> None:
     where = pose(actor, times, stage.half_w, stage.half_h)
     if stage.ground:
         _draw_shadow(stage, actor, where, video)
@@ -102,8 +102,8 @@ def _draw_actor(stage: Stage, actor: Actor, video: Tensor, cover: Tensor, times:
             place = video[:, start + k, top : top + rows, left : left + columns]
             place.lerp_(torch.full_like(place, tone), halo[k])
             place.mul_(1 - brush.alpha[k]).add_(brush.rgb[:, k])
-            covered = cover[start + k, top : top + rows, left : left + columns]
-            covered.copy_(torch.maximum(covered, brush.alpha[k]))
+            area = mask[start + k, top : top + rows, left : left + columns]
+            area.copy_(torch.maximum(area, brush.alpha[k]))
 
 
 def _crop(stage: Stage, where: Pose, part: slice) -> tuple[Brush, list[tuple[int, int]]]:

@@ -60,7 +60,7 @@ def _code(
 
 
 def _fit_moving(level: Level, residual: Tensor) -> None:
-    """The first transform: each token codes the frames that it covers."""
+    """The first transform: each token codes the frames that it masks."""
     slots, (pt, ph, pw) = level.config.slots, level.config.patch
     samples = rearrange(
         level.haar.inverse(residual),

@@ -58,7 +58,7 @@ __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
 
 PLANNING = 0.3  # what a bit of a layout counts beside one of a token,
 NAMING = 0.1  # and one of a thing's name
-PULL = 40.0  # makes the gradients of own clips about as long as those of true ones
+REWARD = 40.0  # makes the gradients of own clips about as long as those of true ones
 
 
 def run(args: argparse.Namespace) -> None:
@@ -88,17 +88,17 @@ def train(config: GeneratorTrainConfig) -> None:
         with accelerator.autocast():
             batch, word = data.sample(step)
             cost, planned, named = module(*batch)
-        heard = planned.sum()  # zero where there is nothing to plan
+        text_only = planned.sum()  # zero where there is nothing to plan
         if planned.numel():
-            heard = PLANNING * planned.mean() + NAMING * named.mean()
+            text_only = PLANNING * planned.mean() + NAMING * named.mean()
             word += f", {planned.mean().item():.2f} of layouts, {named.mean().item():.2f} of names"
-        if batch.pull is not None:
-            return PULL * cost.sum() / batch.pull[..., 0].numel() + heard, word
+        if batch.reward_gradient is not None:
+            return REWARD * cost.sum() / batch.reward_gradient[..., 0].numel() + text_only, word
         order = model.generator.order(batch.size)
         depth = int(order.level[cost.shape[1] - 1]) + 1
         share = _level_weights(order).to(cost.device)[: cost.shape[1]]
         loss = (cost * share).sum(1).mean() / depth
-        return loss + heard, f"{loss.item():.2f} bits {word}"
+        return loss + text_only, f"{loss.item():.2f} bits {word}"
 
     def validate(averaged: TextToTokens, last: bool) -> dict[str, Any]:
         modes = MODES if last else [averaged.generator.config.mode]

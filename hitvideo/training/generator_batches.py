@@ -22,12 +22,12 @@ from hitvideo.plan.tracks import groups_from
 from hitvideo.training.generator_settings import GeneratorTrainConfig
 from hitvideo.training.own_clips import OwnClips
 from hitvideo.training.scenes import draw_scenes
-from hitvideo.training.text_to_tokens import Batch, Heard, TextToTokens, by_digit
+from hitvideo.training.text_to_tokens import Batch, TextOnly, TextToTokens, by_digit
 
 KIND_SHARES = (0.6, 0.1, 0.3)  # how often each of KINDS is trained, for every level on its own
 DROP_LAYOUT = 0.1  # share of the clips whose layout is not told, as nobody may know it
-SCENES = 24  # heard at every step
-BRIEF_CLIPS = 2  # times as many clips in a batch of brief ones, which are quickly read,
+SCENES = 24  # without a clip, at every step
+SINGLE_GROUP_CLIPS = 2  # times as many clips in a batch of single groups, which are quickly read,
 BRIEF_GROUPS = 4  # and as many pieces of each, which share the reading of its caption
 
 
@@ -49,7 +49,7 @@ class Batches:
         self.config, self.tokens, self.model, self.own = config, tokens, model, own
         self.digits, self.order = model.generator.digits, model.generator.order
         self.rank, self.device = rank, device
-        self.covered = tokens.cover.float().mean().item() / 255
+        self.masked = tokens.subject_mask.float().mean().item() / 255
 
     def sample(self, step: int) -> tuple[Batch, str]:
         """The batch of a step, and a word on it.
@@ -62,14 +62,14 @@ class Batches:
         rng = random.Random((config.seed * 1_000_003 + step) * 1024 + self.rank)
         batch, word = self._clips(common, rng)
         if self.model.planner is not None:
-            batch = batch._replace(heard=self._scenes(rng))
+            batch = batch._replace(text_only=self._scenes(rng))
         return batch, word
 
-    def _scenes(self, rng: random.Random) -> Heard:
+    def _scenes(self, rng: random.Random) -> TextOnly:
         config = self.config
         size = config.frames, config.size, config.size
-        captions, *told = draw_scenes(SCENES, size, config.fps, rng)
-        return Heard(*(x.to(self.device) for x in (*self.model.text.tokenize(captions), *told)))
+        captions, *rest = draw_scenes(SCENES, size, config.fps, rng)
+        return TextOnly(*(x.to(self.device) for x in (*self.model.text.tokenize(captions), *rest)))
 
     def _clips(self, common: random.Random, rng: random.Random) -> tuple[Batch, str]:
         config = self.config
@@ -84,8 +84,8 @@ class Batches:
         # repeat it, and the few tokens that the caption decides drown in the others.
         whole, clips, pieces = self.order(), config.batch, 1
         frames = config.frames
-        if common.random() < config.brief:
-            frames, clips = whole.strides[0][0], BRIEF_CLIPS * clips
+        if common.random() < config.single_group:
+            frames, clips = whole.strides[0][0], SINGLE_GROUP_CLIPS * clips
             pieces = min(BRIEF_GROUPS, whole.grids[0][0])
         size = frames, config.size, config.size
         order = self.order(size)
@@ -98,13 +98,15 @@ class Batches:
         digits = self.digits.split(order.build(levels), order.level)[:, :length].to(self.device)
         words = [rng.choice(self.tokens.captions[i]) for i in chosen]
         ids, mask = (x.to(self.device) for x in self.model.text.tokenize(words))
-        told = torch.tensor([rng.random() >= config.drop_text for _ in chosen]).to(self.device)
+        conditioned = torch.tensor([rng.random() >= config.drop_text for _ in chosen]).to(
+            self.device
+        )
         generator = torch.Generator(self.device).manual_seed(rng.getrandbits(60))
         known = self._corrupt(digits, order, generator)
-        covers = cut(self._covers(shown), starts, whole, order)
-        weight = digit_weights(covers, order, self.digits, config.focus)[:, :length]
-        weight = weight.to(self.device) / (1 + config.focus * self.covered)  # about 1 on the whole
-        batch = Batch(digits, known, ids, mask, told, kinds, size, weight)
+        masks = cut(self._subject_masks(shown), starts, whole, order)
+        weight = digit_weights(masks, order, self.digits, config.focus)[:, :length]
+        weight = weight.to(self.device) / (1 + config.focus * self.masked)  # about 1 on the whole
+        batch = Batch(digits, known, ids, mask, conditioned, kinds, size, weight)
         if self.model.planner is not None:
             plan = to_codes(self.tokens.layout[chosen]).repeat_interleave(pieces, 0)
             layout = from_codes(groups_from(plan, starts, order.grids[0][0]))
@@ -115,9 +117,9 @@ class Batches:
             batch = self.model.with_own_tokens(batch, rng)
         return batch, "of true clips"
 
-    def _covers(self, chosen: list[int]) -> list[Tensor]:
+    def _subject_masks(self, chosen: list[int]) -> list[Tensor]:
         """How far every level's tokens show what the captions are about, 0 to 1."""
-        finest = self.tokens.cover[chosen].float() / 255
+        finest = self.tokens.subject_mask[chosen].float() / 255
         grids = self.order().token_grids[: len(self.tokens.levels)]
         return [F.adaptive_avg_pool3d(finest.unsqueeze(1), grid)[:, 0] for grid in grids]
 
@@ -149,14 +151,14 @@ def cut(
 
 
 def digit_weights(
-    covers: Sequence[Tensor], order: TokenOrder, digits: Digits, focus: float
+    masks: Sequence[Tensor], order: TokenOrder, digits: Digits, focus: float
 ) -> Tensor:
     """What each digit counts ``(B, N, count)``: 1, and 1 + focus where its token shows the subject.
 
-    covers: of every level's tokens ``(B, t, h, w)``, 0 to 1.
+    masks: of every level's tokens ``(B, t, h, w)``, 0 to 1.
     """
     grids = []
-    for k, cover in enumerate(covers):
+    for k, mask in enumerate(masks):
         dims = len(digits.of(k)) // order.patches[k] ** 2
-        grids.append((1 + focus * cover).unsqueeze(-1).expand(*cover.shape, dims))
+        grids.append((1 + focus * mask).unsqueeze(-1).expand(*mask.shape, dims))
     return by_digit(grids, order, digits.count)

@@ -30,7 +30,7 @@ class GeneratorTrainConfig:
     warmup: int = 200
     drop_text: float = 0.1  # share of samples without their caption
     short: float = 0.6  # share of the steps that leave out the finest, and longest, levels
-    brief: float = 0.5  # share of the steps on a single group of frames, from anywhere in the clip
+    single_group: float = 0.5  # share of the steps on 8 frames, from anywhere in the clip
     corrupt: float = 0.05  # share of the known digits that are replaced by chance
     focus: float = 0.0  # how much more a token counts that shows the subject (Toon tells where)
     own_tokens: float = 0.0  # share of the steps on true clips that are told some tokens of its own
@@ -71,7 +71,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--short", type=float, default=d.short, help="share of steps without the finest levels"
     )
     parser.add_argument(
-        "--brief", type=float, default=d.brief, help="share of steps on 8 frames: what looks how"
+        "--single-group",
+        type=float,
+        default=d.single_group,
+        help="share of steps on 8 frames: what looks how",
     )
     parser.add_argument(
         "--corrupt", type=float, default=d.corrupt, help="share of context digits made wrong"
@@ -111,7 +114,7 @@ def check(config: GeneratorTrainConfig) -> None:
         drop_text=config.drop_text,
         corrupt=config.corrupt,
         short=config.short,
-        brief=config.brief,
+        single_group=config.single_group,
         own_tokens=config.own_tokens,
         own_clips=config.own_clips,
     )

@@ -24,7 +24,7 @@ from tqdm import tqdm
 
 from hitvideo.devices import cpu_has_bf16
 from hitvideo.errors import HiTVideoError
-from hitvideo.judge.corruptions import degrade
+from hitvideo.judge.corruptions import corrupt
 from hitvideo.judge.model import FRAMES, SIDE, Judge
 from hitvideo.toon import (
     ATTRIBUTES,
@@ -124,7 +124,7 @@ def _step(
     video, targets = clips.sample(batch, rng)
     judge.train()
     with torch.autocast("cpu", torch.bfloat16, enabled=cpu_has_bf16()):
-        logits = judge(degrade(video, rng))
+        logits = judge(corrupt(video, rng))
     losses = [F.cross_entropy(logits[n], t, label_smoothing=0.05) for n, t in targets.items()]
     torch.stack(losses).sum().backward()
     torch.nn.utils.clip_grad_norm_(judge.parameters(), 2.0)

@@ -61,10 +61,10 @@ class LadderLoss(nn.Module):
         if first == 1 and not coarsest.memory:
             self.reader = CodeReader(coarsest.width)
 
-    def forward(self, video: Tensor, cover: Tensor, shown: Tensor, depth: Tensor) -> TokenizerLoss:
+    def forward(self, video: Tensor, mask: Tensor, shown: Tensor, depth: Tensor) -> TokenizerLoss:
         """Clips at the scale of the last level, averaged over its pool: all that levels see.
 
-        video: ``(B, 3, T, H, W)``; cover: ``(B, 1, T, H, W)``, how far it shows a subject; shown:
+        video: ``(B, 3, T, H, W)``; mask: ``(B, 1, T, H, W)``, how far it shows a subject; shown:
         classes ``(B, attributes)``; depth: ``(B,)``, levels to keep.
         """
         state = self.tokenizer.initial_state
@@ -74,12 +74,12 @@ class LadderLoss(nn.Module):
         errors: list[Tensor] = []
         described: list[Tensor] = []
         commitment = video.new_zeros(())
-        for group, covered in zip(video.split(frames, 2), cover.split(frames, 2), strict=True):
+        for group, part in zip(video.split(frames, 2), mask.split(frames, 2), strict=True):
             result = self.tokenizer.step(state, shape, group=group, depth=depth, levels=self.last)
             state = result.state
             pairs = zip(self.tokenizer.ladder, result.outputs, result.sources, strict=False)
             trained = [p for k, p in enumerate(pairs, start=1) if k >= self.first]
-            errors.append(torch.stack([_error(*pair, covered) for pair in trained], 1))
+            errors.append(torch.stack([_error(*pair, part) for pair in trained], 1))
             commitment = commitment + sum(output.loss for _, output, _ in trained)
             described.append(result.outputs[0].features)
         error = torch.stack(errors).mean(0)
@@ -97,7 +97,7 @@ class LadderLoss(nn.Module):
         return TokenizerLoss(total + 0.25 * commitment, psnr, read.detach())
 
 
-def _error(level: Level, output: LevelOutput, source: Source | None, cover: Tensor) -> Tensor:
+def _error(level: Level, output: LevelOutput, source: Source | None, mask: Tensor) -> Tensor:
     """A level's mean squared error at its own scale, ``(B,)``.
 
     Haar coefficients have the same squares as pixels, so only weighted errors need the pixels.
@@ -109,7 +109,7 @@ def _error(level: Level, output: LevelOutput, source: Source | None, cover: Tens
     pixels = level.haar.inverse(missing)
     grey = pixels.mean(1, keepdim=True)
     squares = 3 * grey.pow(2) + COLOUR * (pixels - grey).pow(2).sum(1, keepdim=True)
-    weight = 1 + (SUBJECT - 1) * F.interpolate(cover, pixels.shape[2:], mode="area")
+    weight = 1 + (SUBJECT - 1) * F.interpolate(mask, pixels.shape[2:], mode="area")
     return (squares * weight).sum((1, 2, 3, 4)) / (3 * weight.sum((1, 2, 3, 4)))
 
 

@@ -39,23 +39,23 @@ ANSWERS = 0.25  # on average at most: the share of positions that a step learns 
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Rollout:
     """What own clips a step writes.
 
-    share: of such steps. brief: a single group of frames, where no motion shows. depth: levels; 0
-    is all. captions: how many, for every clip of the run's batches.
+    share: of such steps. single_group: of 8 frames, where no motion shows. depth: levels; 0 is all.
+    captions: how many, for every clip of the run's batches.
     """
 
     share: float
-    brief: bool
+    single_group: bool
     depth: int
     captions: float
 
 
-LESSONS = (
-    Lesson(0.5, brief=True, depth=0, captions=2),
-    Lesson(0.25, brief=False, depth=0, captions=0.5),
-    Lesson(0.25, brief=False, depth=1, captions=1),  # level 1 decides what happens
+ROLLOUTS = (
+    Rollout(0.5, single_group=True, depth=0, captions=2),
+    Rollout(0.25, single_group=False, depth=0, captions=0.5),
+    Rollout(0.25, single_group=False, depth=1, captions=1),  # level 1 decides what happens
 )
 
 
@@ -75,19 +75,19 @@ class OwnClips:
         self.batch, self.size = batch, size
 
     def sample(self, common: random.Random, rng: random.Random) -> tuple[Batch, float]:
-        """Clips with their pull, and the mean probability of their captions' words.
+        """Clips with their reward gradient, and the mean probability of their captions' words.
 
         What kind of clips they are is drawn from ``common``, all else from ``rng``.
         """
-        lesson = common.choices(LESSONS, [lesson.share for lesson in LESSONS])[0]
+        rollout = common.choices(ROLLOUTS, [rollout.share for rollout in ROLLOUTS])[0]
         generator, text = self.model.generator, self.model.text
         frames, height, width = self.size
-        if lesson.brief:
+        if rollout.single_group:
             frames = generator.order(self.size).strides[0][0]
         size = frames, height, width
         order = generator.order(size)
-        depth = lesson.depth or len(order.counts)
-        count = max(1, round(self.batch * lesson.captions))
+        depth = rollout.depth or len(order.counts)
+        count = max(1, round(self.batch * rollout.captions))
         scenes = [draw_scene(rng, OWN_CLIPS) for _ in range(count)]
         words = [caption(scene, rng.getrandbits(32)) for scene in scenes]
         device = self.judge.places.device
@@ -95,17 +95,19 @@ class OwnClips:
         layout = None
         if generator.config.layout:
             layout = self._layouts(scenes, order, rng).to(device).repeat_interleave(TRIES, 0)
-        names = [name for name in ATTRIBUTES if not (lesson.brief and name == "motion")]
+        names = [name for name in ATTRIBUTES if not (rollout.single_group and name == "motion")]
         right = classes([labels(scene) for scene in scenes]).to(device)
         with torch.autocast(device.type, enabled=False):  # as clips are written and judged later
             codes = self._write(ids, mask, rng, depth, size, layout)
-            pulls, shown = self._read(order.revert(codes), right.repeat_interleave(TRIES, 0), names)
+            gradients, shown = self._read(
+                order.revert(codes), right.repeat_interleave(TRIES, 0), names
+            )
         digits = generator.digits.split(codes, order.level[: codes.shape[1]].to(device))
-        told = torch.ones(count, dtype=torch.bool, device=device)
+        conditioned = torch.ones(count, dtype=torch.bool, device=device)
         kinds = kinds_of(generator.config.mode, len(order.counts))
-        pull = thinned(by_digit(pulls, order, digits.shape[-1]), rng)
-        batch = Batch(digits, digits, ids, mask, told, kinds, size)
-        return batch._replace(pull=pull, layout=layout), shown
+        gradient = thinned(by_digit(gradients, order, digits.shape[-1]), rng)
+        batch = Batch(digits, digits, ids, mask, conditioned, kinds, size)
+        return batch._replace(reward_gradient=gradient, layout=layout), shown
 
     def _layouts(self, scenes: Sequence[Scene], order: TokenOrder, rng: random.Random) -> Tensor:
         """The scenes' layouts, of clips as long as the order's, from anywhere in them.
@@ -147,7 +149,7 @@ class OwnClips:
     def _read(
         self, levels: Sequence[Tensor], right: Tensor, names: Sequence[str]
     ) -> tuple[list[Tensor], float]:
-        """The pull on every level's values ``(B, t, h, w, dims)``, and how much is shown, 0 to 1.
+        """Of every level's values ``(B, t, h, w, dims)``, and how much is shown, 0 to 1.
 
         right: class indices ``(B, attributes)``; names: of the attributes that count.
         """
@@ -164,21 +166,23 @@ class OwnClips:
             if name in names
         ]
         likely = torch.cat(each, 1)
-        pulls = torch.autograd.grad(likely.clamp_min(UNLIKELY).sum(), values)
-        size = torch.cat([pull.flatten() for pull in pulls]).square().mean().sqrt()
-        return [pull / size.clamp_min(1e-12) for pull in pulls], likely.exp().mean().item()
+        gradients = torch.autograd.grad(likely.clamp_min(UNLIKELY).sum(), values)
+        size = torch.cat([gradient.flatten() for gradient in gradients]).square().mean().sqrt()
+        return [
+            gradient / size.clamp_min(1e-12) for gradient in gradients
+        ], likely.exp().mean().item()
 
 
-def thinned(pull: Tensor, rng: random.Random) -> Tensor:
-    """Pulls ``(B, N, count)`` of a few positions, drawn by their size; the mean stays the same.
+def thinned(gradient: Tensor, rng: random.Random) -> Tensor:
+    """Gradients ``(B, N, count)`` of a few positions, drawn by their size; the mean stays the same.
 
     Most positions hardly matter, and answering costs the most of a step. (Importance sampling.)
     """
-    size = pull.norm(dim=-1, keepdim=True)
+    size = gradient.norm(dim=-1, keepdim=True)
     chance = (ANSWERS * size / size.mean().clamp_min(1e-12)).clamp_max(1)
-    generator = torch.Generator(pull.device).manual_seed(rng.getrandbits(60))
-    drawn = torch.rand(chance.shape, generator=generator, device=pull.device) < chance
-    return torch.where(drawn, pull / chance.clamp_min(1e-12), 0)
+    generator = torch.Generator(gradient.device).manual_seed(rng.getrandbits(60))
+    drawn = torch.rand(chance.shape, generator=generator, device=gradient.device) < chance
+    return torch.where(drawn, gradient / chance.clamp_min(1e-12), 0)
 
 
 def preview(

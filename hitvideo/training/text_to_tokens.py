@@ -24,7 +24,7 @@ from hitvideo.training.scenes import CALLED, NO_THING
 OWN_TOKENS = 0.4  # at most: the share of a clip's positions of which the model is told its own
 
 
-class Heard(NamedTuple):
+class TextOnly(NamedTuple):
     """Captions ``ids``, ``mask`` ``(C, L)`` and what they tell: see `scenes.Scenes`."""
 
     ids: Tensor
@@ -37,25 +37,25 @@ class Batch(NamedTuple):
     """Clips, and what the model is told of them.
 
     codes, known: digits ``(B, N, count)``, the right ones and what is told of earlier ones. ids,
-    mask: the captions ``(C, L)``, of one clip each or of as many as follow each other. told: which
-    captions are read ``(C,)``. kinds: what one step writes of every level. size: of the clips
-    (None: the native one). weight: what each digit counts ``(B, N, count)`` (None: 1). pull: of own
-    clips, which have no right codes, how much better a larger value of each digit would be. layout:
-    where things are ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`; zeros if that is not
-    told. heard: scenes that are told and not shown; nothing to do with the clips.
+    mask: the captions ``(C, L)``, of one clip each or of as many as follow each other. conditioned:
+    which captions are read ``(C,)``. kinds: what one step writes of every level. size: of the clips
+    (None: the native one). weight: what each digit counts ``(B, N, count)`` (None: 1).
+    reward_gradient: of own clips, which have no right codes, how much better a larger value of each
+    digit would be. layout: where things are ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`;
+    zeros if that is not told. text_only: scenes without a clip, for what only captions teach.
     """
 
     codes: Tensor
     known: Tensor
     ids: Tensor
     mask: Tensor
-    told: Tensor
+    conditioned: Tensor
     kinds: Kinds
     size: Size | None = None
     weight: Tensor | None = None
-    pull: Tensor | None = None
+    reward_gradient: Tensor | None = None
     layout: Tensor | None = None
-    heard: Heard | None = None
+    text_only: TextOnly | None = None
 
 
 class TextToTokens(nn.Module):
@@ -80,28 +80,28 @@ class TextToTokens(nn.Module):
     def forward(self, *fields: object) -> tuple[Tensor, Tensor, Tensor]:
         """What every position ``(B, N)`` of the batch that the fields make up costs, in bits.
 
-        Of own clips ``(n,)``, for the positions that have a pull: how far their expected values lie
-        against it. And of the scenes that are heard, what the places of their layouts cost
+        Of own clips ``(n,)``, for the positions that have a reward gradient: how far their expected
+        values lie against it. And of scenes without a clip, what the places of their layouts cost
         ``(C, m)`` and their things' names ``(k,)``, both in bits.
         """
         batch = Batch(*fields)  # type: ignore[arg-type]
         read, mask = self._read(batch)
         planned = named = read.new_zeros(0)
-        if batch.heard is not None and self.planner is not None:
-            ids, listened, plan, called = batch.heard
-            heard = self.text(ids, listened)
-            planned = plan_bits(self.planner, heard, listened, plan)
-            named = self.name_bits(heard, listened, called)
-        if batch.pull is None:
+        if batch.text_only is not None and self.planner is not None:
+            ids, present, plan, called = batch.text_only
+            embeddings = self.text(ids, present)
+            planned = plan_bits(self.planner, embeddings, present, plan)
+            named = self.name_bits(embeddings, present, called)
+        if batch.reward_gradient is None:
             logits = self._logits(batch, read, mask)
             return cross_entropy_bits(logits, batch.codes, batch.weight), planned, named
-        generator, asked = self.generator, batch.pull.any(-1)
+        generator, asked = self.generator, batch.reward_gradient.any(-1)
         level = generator.order(batch.size).level[: asked.shape[1]].to(asked.device)
         level = level.expand_as(asked)[asked]
         hidden = generator.hidden(batch.known, read, mask, batch.kinds, batch.size, batch.layout)
         logits = generator.head(hidden[asked], batch.codes[asked], level)
         expected = expected_values(logits, generator.digits.steps(level))
-        return -(batch.pull[asked] * expected).mean(-1), planned, named
+        return -(batch.reward_gradient[asked] * expected).mean(-1), planned, named
 
     def name_bits(self, read: Tensor, mask: Tensor, called: Tensor) -> Tensor:
         """Bits ``(k,)`` of the words for the things that there are.
@@ -129,7 +129,7 @@ class TextToTokens(nn.Module):
 
     def _read(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The captions' embeddings ``(C, L, text_width)`` and what of them is told ``(C, L)``."""
-        mask = batch.mask * batch.told[:, None].to(batch.mask.dtype)
+        mask = batch.mask * batch.conditioned[:, None].to(batch.mask.dtype)
         seen = torch.where(mask.any(1, keepdim=True), mask, torch.ones_like(mask))
         return self.text(batch.ids, seen), mask
 

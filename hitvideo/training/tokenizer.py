@@ -71,7 +71,7 @@ def train(config: TrainConfig) -> None:
     def score(step: int) -> tuple[Tensor, str]:
         nonlocal psnr, read
         batch, depth = _batch(config, sampler, pool, last, step)
-        inputs = batch.video, batch.cover, classes(batch.words), depth
+        inputs = batch.video, batch.subject_mask, classes(batch.words), depth
         with accelerator.autocast():
             loss = module(*(x.to(accelerator.device) for x in inputs))
         psnr = _smooth(psnr, loss.psnr.item())
@@ -105,10 +105,10 @@ def _batch(
     """
     seed = (config.seed * 1_000_003 + step) * 1024 + PartialState().process_index
     batch = sampler(config.batch, config.frames, config.size // pool[1], random.Random(seed))
-    video, cover = (F.avg_pool3d(x, (pool[0], 1, 1)) for x in (batch.video, batch.cover))
+    video, mask = (F.avg_pool3d(x, (pool[0], 1, 1)) for x in (batch.video, batch.subject_mask))
     generator = torch.Generator().manual_seed(seed)
     depth = sample_depths(config.batch, last, config.full_depth, generator)
-    return Batch(video, cover, batch.words), depth
+    return Batch(video, mask, batch.words), depth
 
 
 def _optimizer(module: torch.nn.Module, lr: float) -> torch.optim.AdamW:

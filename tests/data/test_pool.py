@@ -38,13 +38,19 @@ def test_a_mirrored_clip_goes_the_other_way() -> None:
     words = {"subject": "car", "colour": "red", "motion": "left", "backdrop": "sea"}
     pool = ClipPool([PoolClip(frames, 8.0, "toon", words)], augment=False)
     batch = pool.sample(20, 16, 32, random.Random(0))
-    assert batch.video.shape == (20, 3, 16, 32, 32) and batch.cover.shape == (20, 1, 16, 32, 32)
-    for video, cover, said in zip(batch.video, batch.cover, batch.words, strict=True):
+    assert batch.video.shape == (20, 3, 16, 32, 32) and batch.subject_mask.shape == (
+        20,
+        1,
+        16,
+        32,
+        32,
+    )
+    for video, mask, said in zip(batch.video, batch.subject_mask, batch.words, strict=True):
         assert said is not None
         left = said["motion"] == "left"
         assert said == {**words, "motion": "left" if left else "right"}
         assert float(video[..., 0].mean()) == (1 if left else -1)
-        assert float(cover[..., 0].mean()) == (1 if left else 0)
+        assert float(mask[..., 0].mean()) == (1 if left else 0)
     assert {said["motion"] for said in batch.words if said} == {"left", "right"}
 
 
@@ -55,4 +61,4 @@ def test_clips_without_words_mix_with_others(toon: list[PoolClip]) -> None:
     batch = sample(16, 16, 32, random.Random(1))
     known = [said is not None for said in batch.words]
     assert any(known) and not all(known)
-    assert (batch.cover.amax((1, 2, 3, 4)) > 0).tolist() == known
+    assert (batch.subject_mask.amax((1, 2, 3, 4)) > 0).tolist() == known

@@ -75,12 +75,12 @@ def test_shards_hold_every_readable_clip_in_order(
     samples = [sample for source in (sources[0], sources[2]) for sample in source()]
     frames = torch.from_numpy(np.stack([sample.frames for sample in samples]))
     codes = tiny.encode(frames.permute(0, 4, 1, 2, 3).float() / 127.5 - 1)
-    assert tokens.cover.shape == tokens.levels[1].shape
-    assert tokens.cover[0].max() == 0  # of a file nobody knows where its subject is
-    cover = samples[1].cover.astype(float)
-    t, h, w = (n // m for n, m in zip(cover.shape, tokens.cover.shape[1:], strict=True))
-    mean = cover.reshape(-1, t, cover.shape[1] // h, h, cover.shape[2] // w, w).mean((1, 3, 5))
-    assert mean.max() > 0 and np.abs(tokens.cover[1].numpy() - mean).max() <= 0.5
+    assert tokens.subject_mask.shape == tokens.levels[1].shape
+    assert tokens.subject_mask[0].max() == 0  # of a file nobody knows where its subject is
+    mask = samples[1].subject_mask.astype(float)
+    t, h, w = (n // m for n, m in zip(mask.shape, tokens.subject_mask.shape[1:], strict=True))
+    mean = mask.reshape(-1, t, mask.shape[1] // h, h, mask.shape[2] // w, w).mean((1, 3, 5))
+    assert mean.max() > 0 and np.abs(tokens.subject_mask[1].numpy() - mean).max() <= 0.5
     for stored, fresh in zip(tokens.levels, codes.levels, strict=False):
         assert (stored.long() == fresh).float().mean() > 0.99  # rounding at another batch size
 
@@ -171,7 +171,7 @@ def test_enlarged_scenes_are_small_ones_with_their_pixels_repeated() -> None:
     assert large.captions == small.captions and large.frames.shape == (4, 64, 64, 3)
     for y, x in ((0, 0), (0, 1), (1, 0), (1, 1)):
         assert np.array_equal(large.frames[:, y::2, x::2], small.frames)
-        assert np.array_equal(large.cover[:, y::2, x::2], small.cover)
+        assert np.array_equal(large.subject_mask[:, y::2, x::2], small.subject_mask)
 
 
 def test_a_mirror_swaps_the_sides_in_pixels_and_words() -> None:
@@ -183,7 +183,7 @@ def test_a_mirror_swaps_the_sides_in_pixels_and_words() -> None:
     )
     plain, other = ToonSource(seed, (4, 32, 32), 8.0, mirror=True)()
     assert np.array_equal(plain.frames[:, :, ::-1], other.frames)
-    assert np.array_equal(plain.cover[:, :, ::-1], other.cover)
+    assert np.array_equal(plain.subject_mask[:, :, ::-1], other.subject_mask)
     swapped = [
         re.sub("left|(?<!b)right", lambda word: {"left": "right"}.get(word[0], "left"), said)
         for said in plain.captions

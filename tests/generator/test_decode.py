@@ -146,8 +146,10 @@ def test_a_short_clip_is_the_start_of_a_long_one(generator: HiTVideoGenerator) -
         here, there = short.starts[level], whole.starts[level]
         count = short.counts[level]
         assert count < whole.counts[level]
-        part = generator.fixed(short, kinds)[here : here + count]
-        assert torch.allclose(part, generator.fixed(whole, kinds)[there : there + count], atol=1e-5)
+        part = generator.static_inputs(short, kinds)[here : here + count]
+        assert torch.allclose(
+            part, generator.static_inputs(whole, kinds)[there : there + count], atol=1e-5
+        )
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ from hitvideo.generator.relations import BUMPS, relations
 from hitvideo.generator.sampling import Sampling
 from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.plan.tracks import MOMENTS, THINGS, at_frames, mirror_layout, moments, unknown
-from hitvideo.toon import render_with_cover, sample_scene, scene_layout
+from hitvideo.toon import render_with_mask, sample_scene, scene_layout
 
 SCENES = [sample_scene(seed) for seed in range(200)]
 LAYOUTS = torch.stack([scene_layout(scene) for scene in SCENES])
@@ -52,10 +52,10 @@ def test_a_layout_says_where_the_drawn_subject_is(size: tuple[int, int]) -> None
         if len(scene.subjects) > 1:
             continue
         told = scene_layout(scene, 64, height, width).flatten(0, 1)[:, 0]
-        _, cover = render_with_cover(scene, 64, height, width, 8.0)
+        _, mask = render_with_mask(scene, 64, height, width, 8.0)
         for moment, seconds in enumerate(moments(64, 8.0).tolist()):
             facing, x, y, scale, _ = told[moment].tolist()
-            seen = cover[[math.floor(seconds * 8), math.ceil(seconds * 8)]].float().mean(0)
+            seen = mask[[math.floor(seconds * 8), math.ceil(seconds * 8)]].float().mean(0)
             side = min(height, width) / 2
             room = 1 - 1.3 * scale * side / (width / 2), 1 - 1.3 * scale * side / (height / 2)
             if abs(x) > room[0] or abs(y) > room[1]:
@@ -94,7 +94,7 @@ def test_places_and_things_share_a_frame_that_no_patch_divides(told: HiTVideoGen
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hitvideo.generator.model.relations", note)
-        told.lay(order, LAYOUTS[:1, :2], torch.zeros(1, THINGS, 64))
+        told.embed_plan(order, LAYOUTS[:1, :2], torch.zeros(1, THINGS, 64))
     ((places, size),) = seen
     assert size == (32, 48)
     assert places[:, 1].max() < 32 + 16 and places[0].tolist() == [0, 16, 16]

@@ -72,7 +72,9 @@ def test_a_name_tells_more_where_its_thing_is(told: HiTVideoGenerator) -> None:
     names = torch.randn(1, THINGS, 64)
     other = torch.stack([names[:, 0], torch.randn(1, 64)], 1)
     with torch.no_grad():
-        change = (told.lay(order, layout, other) - told.lay(order, layout, names))[0].norm(dim=-1)
+        change = (told.embed_plan(order, layout, other) - told.embed_plan(order, layout, names))[
+            0
+        ].norm(dim=-1)
     finest = order.level == order.level.max()
     x = order.coordinates[:, 2] * order.strides[-1][2]
     assert change[finest & (x > 24)].mean() > 1.3 * change[finest & (x < 16)].mean()

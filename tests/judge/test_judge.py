@@ -11,13 +11,13 @@ import torch
 from hitvideo.cli import main
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.alignment.ceilings import (
-    DEGRADATIONS,
+    CORRUPTIONS,
     evaluate_codes,
     evaluate_judge,
     round_trip,
 )
 from hitvideo.frames import frames_to_video, video_to_frames
-from hitvideo.judge.corruptions import degrade, ghost, soften
+from hitvideo.judge.corruptions import corrupt, ghost, soften
 from hitvideo.judge.model import SIDE, Judge, prepare
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.toon import (
@@ -99,10 +99,10 @@ def test_a_judge_of_other_words_is_refused(small: Judge, tmp_path: Path) -> None
 def test_degrading_keeps_shape_range_and_input() -> None:
     video = prepare(random_clips(4, 16, SIDE, SIDE))
     before = video.clone()
-    changed = [degrade(video, random.Random(seed)) for seed in range(12)]
+    changed = [corrupt(video, random.Random(seed)) for seed in range(12)]
     assert torch.equal(video, before)
     assert all(c.shape == video.shape and c.abs().max() <= 1 for c in changed)
-    assert torch.equal(changed[3], degrade(video, random.Random(3)))
+    assert torch.equal(changed[3], corrupt(video, random.Random(3)))
     assert any(not torch.equal(c, video) for c in changed)
 
 
@@ -177,7 +177,7 @@ def test_ceilings_are_measured_at_every_side_and_depth(
 
 def test_every_degradation_is_measured_on_all_clips(small: Judge) -> None:
     report = evaluate_judge(small, clips=12)
-    assert list(report) == list(DEGRADATIONS)
+    assert list(report) == list(CORRUPTIONS)
     assert all(groups["all"]["clips"] == 12 for groups in report.values())
 
 

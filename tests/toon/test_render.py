@@ -17,7 +17,7 @@ from hitvideo.toon import (
     Actor,
     Scene,
     render,
-    render_with_cover,
+    render_with_mask,
     sample_scene,
     toon_clip,
 )
@@ -49,14 +49,14 @@ def test_a_seed_is_a_clip() -> None:
 
 def test_the_cover_is_where_the_subjects_are() -> None:
     with_subject = scene(backdrop="room")
-    frames, cover = render_with_cover(with_subject, 2, 64, 64, 8.0)
+    frames, mask = render_with_mask(with_subject, 2, 64, 64, 8.0)
     assert torch.equal(frames, render(with_subject, 2, 64, 64))
     without = render(Scene("room", (), "clear", "still", 11), 2, 64, 64)
     changed = (frames.int() - without.int()).abs().amax(-1)
-    assert cover.shape == (2, 64, 64) and cover.dtype == torch.uint8
-    assert 0.05 < (cover == 255).float().mean() < 0.5
-    assert changed[cover == 255].float().mean() > 30  # shadows and halos change others a little
-    assert changed[cover == 0].float().mean() < 10
+    assert mask.shape == (2, 64, 64) and mask.dtype == torch.uint8
+    assert 0.05 < (mask == 255).float().mean() < 0.5
+    assert changed[mask == 255].float().mean() > 30  # shadows and halos change others a little
+    assert changed[mask == 0].float().mean() < 10
 
 
 def test_rendering_leaves_the_global_random_state_alone() -> None:

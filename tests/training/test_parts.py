@@ -27,13 +27,13 @@ def score(
     loss: LadderLoss,
     video: torch.Tensor,
     depth: list[int],
-    cover: torch.Tensor | None = None,
+    mask: torch.Tensor | None = None,
     shown: torch.Tensor | None = None,
 ) -> TokenizerLoss:
     """Of clips of which nothing is known, if not told otherwise."""
-    cover = torch.zeros_like(video[:, :1]) if cover is None else cover
+    mask = torch.zeros_like(video[:, :1]) if mask is None else mask
     shown = torch.full((len(video), len(ATTRIBUTES)), UNKNOWN) if shown is None else shown
-    result: TokenizerLoss = loss(video, cover, shown, torch.tensor(depth))
+    result: TokenizerLoss = loss(video, mask, shown, torch.tensor(depth))
     return result
 
 
@@ -126,21 +126,21 @@ def test_errors_on_a_subject_and_in_colour_count_more() -> None:
     loss = LadderLoss(model, 1, 1).eval()
     for parameter in model.parameters():
         torch.nn.init.zeros_(parameter)  # every video comes out grey
-    grey, cover = torch.zeros(1, 3, 8, 16, 16), torch.zeros(1, 1, 8, 16, 16)
-    cover[..., :8] = 1
+    grey, mask = torch.zeros(1, 3, 8, 16, 16), torch.zeros(1, 1, 8, 16, 16)
+    mask[..., :8] = 1
     grey[..., :8] = 0.5
     tinted = grey.clone()
     tinted[:, 0] *= 2
     tinted[:, 1:] *= 0.5
     tinted *= (grey.pow(2).sum() / tinted.pow(2).sum()).sqrt()
 
-    def of(video: torch.Tensor, cover: torch.Tensor) -> float:
-        return score(loss, video, [1], cover).total.item()
+    def of(video: torch.Tensor, mask: torch.Tensor) -> float:
+        return score(loss, video, [1], mask).total.item()
 
-    beside = of(grey, cover.flip(-1))
-    assert of(grey, torch.zeros_like(cover)) > beside
-    assert of(grey, cover) > of(grey, torch.zeros_like(cover))
-    assert of(tinted, cover) > of(grey, cover)
+    beside = of(grey, mask.flip(-1))
+    assert of(grey, torch.zeros_like(mask)) > beside
+    assert of(grey, mask) > of(grey, torch.zeros_like(mask))
+    assert of(tinted, mask) > of(grey, mask)
 
 
 def test_codes_come_to_say_what_they_show() -> None:

@@ -50,12 +50,12 @@ SMALL_LLAMA = {
 def test_a_brief_clip_is_the_same_moment_of_every_level() -> None:
     """Every code tells its clip and moment, so a cut shows where it was made."""
     strides = [(8, 32, 32), (4, 16, 16)]
-    whole, brief = TokenOrder(strides, (32, 32, 32)), TokenOrder(strides, (8, 32, 32))
+    whole, single_group = TokenOrder(strides, (32, 32, 32)), TokenOrder(strides, (8, 32, 32))
     clip, moment = 100 * torch.arange(3)[:, None], torch.arange(8)
     coarse = (clip + moment[:4])[..., None, None].expand(3, 4, 1, 1)
     fine = (clip + moment // 2)[..., None, None].expand(3, 8, 2, 2)
     starts = [2, 0, 3]
-    parts = cut([coarse, fine], starts, whole, brief)
+    parts = cut([coarse, fine], starts, whole, single_group)
     assert [tuple(grid.shape) for grid in parts] == [(3, 1, 1, 1), (3, 2, 2, 2)]
     expected = 100 * torch.arange(3) + torch.tensor(starts)
     for grid in parts:
@@ -65,9 +65,9 @@ def test_a_brief_clip_is_the_same_moment_of_every_level() -> None:
 def test_tokens_that_show_the_subject_count_more_and_only_they() -> None:
     model = tiny_generator()
     order = model.order(SIZE)
-    covers = [torch.zeros(1, *grid) for grid in order.token_grids]
-    covers[-1][0, 1, 2, 3] = 1
-    weights = digit_weights(covers, order, model.digits, 3.0)
+    masks = [torch.zeros(1, *grid) for grid in order.token_grids]
+    masks[-1][0, 1, 2, 3] = 1
+    weights = digit_weights(masks, order, model.digits, 3.0)
     (position, *_), digits = (x.tolist() for x in (weights[0] > 1).nonzero(as_tuple=True))
     grid = order.grids[-1]
     place = torch.zeros(grid)
@@ -108,13 +108,21 @@ def test_known_digits_are_corrupted_and_captions_left_out_as_often_as_asked() ->
     model = TextToTokens(tiny_text(), tiny_generator())
     order, sources = model.generator.order((16, 32, 32)), 8
     levels = tuple(torch.randint(0, 60, (sources, *grid)) for grid in order.token_grids)
-    cover = torch.zeros(sources, *order.token_grids[-1], dtype=torch.uint8)
+    mask = torch.zeros(sources, *order.token_grids[-1], dtype=torch.uint8)
     layout = torch.zeros(sources, 2, 4, 2, 5)
-    tokens = training.TokenSet(levels, [[CAPTIONS[0]]] * sources, cover, layout)
+    tokens = training.TokenSet(levels, [[CAPTIONS[0]]] * sources, mask, layout)
     told, clips = [], []
     for share in (0.0, 0.1):
         config = settings(
-            Path(), Path(), 1, levels=3, size=32, batch=32, short=0.0, brief=0.0, corrupt=share
+            Path(),
+            Path(),
+            1,
+            levels=3,
+            size=32,
+            batch=32,
+            short=0.0,
+            single_group=0.0,
+            corrupt=share,
         )
         batches = Batches(config, tokens, model, None, 0, torch.device("cpu"))
         for step in range(20):
@@ -124,7 +132,7 @@ def test_known_digits_are_corrupted_and_captions_left_out_as_often_as_asked() ->
             if not share:
                 assert not wrong.any()
             clips += wrong.tolist() if share else []
-            told += batch.told.tolist()
+            told += batch.conditioned.tolist()
     assert 0.85 < sum(told) / len(told) < 0.95  # drop_text is 0.1
     # Of three or four values, one that is drawn anew is another in two thirds of the cases or more.
     assert 0.05 < sum(clips) / len(clips) < 0.1 and max(clips) < 0.25 and min(clips) < 0.02
@@ -243,9 +251,9 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, weights: 
         assert torch.allclose(tensor, broken[name], atol=1e-5), name
 
 
-@pytest.mark.parametrize("lesson", own_clips.LESSONS)
+@pytest.mark.parametrize("rollout", own_clips.ROLLOUTS)
 def test_what_a_judge_likes_in_its_own_clips_becomes_likelier(
-    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, lesson: own_clips.Lesson
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, rollout: own_clips.Rollout
 ) -> None:
     """A judge that likes bright clips makes them brighter, whatever the captions say."""
     Judge(8).save_pretrained(tmp_path / "judge")
@@ -274,7 +282,7 @@ def test_what_a_judge_likes_in_its_own_clips_becomes_likelier(
         return read(self, levels, right, names)
 
     monkeypatch.setattr(OwnClips, "_read", told)
-    monkeypatch.setattr(own_clips, "LESSONS", (lesson,))
+    monkeypatch.setattr(own_clips, "ROLLOUTS", (rollout,))
     judge = {"judge": str(tmp_path / "judge"), "own_clips": 1.0}
     train(settings(tmp_path / "run", weights, 16, batch=4, **judge))
     assert min(brightness[-4:]) > max(brightness[:2])
@@ -298,11 +306,11 @@ def test_what_is_said_of_values_reaches_their_digits() -> None:
 
 def test_learning_from_fewer_positions_is_the_same_on_average() -> None:
     torch.manual_seed(0)
-    pull = torch.randn(4, 10, 3) * torch.rand(4, 10, 1) ** 4
-    drawn = torch.stack([thinned(pull, random.Random(seed)) for seed in range(4000)])
+    gradient = torch.randn(4, 10, 3) * torch.rand(4, 10, 1) ** 4
+    drawn = torch.stack([thinned(gradient, random.Random(seed)) for seed in range(4000)])
     answers = drawn.any(-1).float().mean()
     assert 0.1 < answers < own_clips.ANSWERS + 0.02  # the largest ones are drawn once at most
-    assert (drawn.mean(0) - pull).abs().max() < 0.1
+    assert (drawn.mean(0) - gradient).abs().max() < 0.1
     assert torch.equal(thinned(torch.zeros(2, 3, 4), random.Random(0)), torch.zeros(2, 3, 4))
 
 
@@ -314,12 +322,14 @@ def test_positions_without_a_pull_are_not_worked_out_and_change_nothing() -> Non
     codes = digits.split(order.build(levels), order.level)
     ids, mask = model.text.tokenize(CAPTIONS[:2])
     kinds, told = ["token"] * 3, torch.ones(2, dtype=torch.bool)
-    pull = torch.randn(codes.shape) * (torch.rand(codes.shape[:2]) < 0.3).unsqueeze(-1)
-    batch = Batch(codes, codes, ids, mask, told, kinds, SIZE, pull=pull)
+    gradient = torch.randn(codes.shape) * (torch.rand(codes.shape[:2]) < 0.3).unsqueeze(-1)
+    batch = Batch(codes, codes, ids, mask, told, kinds, SIZE, reward_gradient=gradient)
     cost, *_ = model(*batch)
-    assert len(cost) == pull.any(-1).sum()
+    assert len(cost) == gradient.any(-1).sum()
     expected = expected_values(model.logits(batch), digits.steps(order.level))
-    assert cost.sum().item() == pytest.approx(-(pull * expected).mean(-1).sum().item(), abs=1e-4)
+    assert cost.sum().item() == pytest.approx(
+        -(gradient * expected).mean(-1).sum().item(), abs=1e-4
+    )
 
 
 def test_a_preview_of_all_levels_is_the_clip_and_can_be_differentiated(
@@ -364,7 +374,7 @@ def test_two_processes_train_one_model_though_steps_leave_parts_out_and_go_on_wi
     launch += ["--weights", str(folder), "--init", str(folder), "--toon", "4", "--levels", "3"]
     launch += ["--frames", "16", "--size", "32", "--batch", "2", "--drop-text", "0"]
     # Level 1 of single groups: nothing of finer levels, of earlier frames, or of missing captions.
-    launch += ["--short", "1", "--brief", "1"]
+    launch += ["--short", "1", "--single-group", "1"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()}
     for steps in ("2", "3"):  # the second one goes on from the first one's checkpoint
         command = [*launch, "--steps", steps]

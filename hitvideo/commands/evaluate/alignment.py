@@ -100,7 +100,9 @@ def run(args: argparse.Namespace) -> None:
             tokenizer=fingerprint(pipeline.tokenizer),
             generator=stored_fingerprint(weights),
             quantization=pipeline.quantization,
-            temperature=config.warmth if args.temperature is None else args.temperature,
+            temperature=config.sampling_temperature
+            if args.temperature is None
+            else args.temperature,
             levels=levels,
             **asdict(size),
         )

@@ -32,7 +32,7 @@ BATCH = 10
 
 Shown = Callable[[Iterable[int]], Iterable[int]]
 
-DEGRADATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+CORRUPTIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "none": lambda video: video,
     "blur of 2 pixels": lambda video: soften(video, 2),
     "blur of 4 pixels": lambda video: soften(video, 4),
@@ -57,7 +57,7 @@ def evaluate_judge(judge: Judge, clips: int, shown: Shown = iter) -> dict[str, A
     for start in shown(range(0, clips, BATCH)):
         frames = size.render([case.scene for case in cases[start : start + BATCH]])
         video = prepare(torch.from_numpy(frames).permute(0, 4, 1, 2, 3))
-        for name, change in DEGRADATIONS.items():
+        for name, change in CORRUPTIONS.items():
             seen[name] += judge.read(change(video).clamp(-1, 1).transpose(1, 2))
     return {name: accuracies(cases, words) for name, words in seen.items()}
 

@@ -86,7 +86,7 @@ def quantization_config(kind: str | None) -> BitsAndBytesConfig | None:
     )
 
 
-def settle(model: HiTVideoGenerator) -> None:
+def finalize(model: HiTVideoGenerator) -> None:
     """Makes a freshly quantized model in ``eval`` ready for any number of threads.
 
     On a CPU, int8 weights go to torch's kernel, which is several times faster than the one of

@@ -70,7 +70,7 @@ def generate_tab(generation: Generation) -> None:
                 with gr.Row(elem_classes="hv-fields"):
                     guidance = gr.Number(config.guidance, label="Guidance", step=0.5, min_width=90)
                     temperature = gr.Number(
-                        config.warmth, label="Temperature", step=0.1, min_width=90
+                        config.sampling_temperature, label="Temperature", step=0.1, min_width=90
                     )
                     top_k = gr.Number(0, label="Top-k, 0: all", min_width=90)
                     top_p = gr.Number(1.0, label="Top-p", step=0.05, min_width=90)
