@@ -18,7 +18,6 @@ EXAMPLES = Path(__file__).resolve().parent / "assets" / "examples"
 
 def load(args: argparse.Namespace) -> "Blocks":
     """The whole app, ready to be opened; says on stderr where it cannot be, and exits."""
-    from hitvideo.bitstream import TokenCoder
     from hitvideo.errors import HiTVideoError
     from hitvideo.pipeline import DEFAULT_WEIGHTS, HiTVideoPipeline
     from hitvideo.ui.app import build_app, sample_clips
@@ -27,10 +26,9 @@ def load(args: argparse.Namespace) -> "Blocks":
     try:
         quantize = None if args.quantize == "none" else args.quantize
         pipeline = HiTVideoPipeline.from_pretrained(weights, args.device, quantize)
-        coder = TokenCoder.from_pretrained(weights, pipeline.tokenizer)
     except HiTVideoError as error:
         sys.exit(str(error))
-    return build_app(pipeline, sample_clips(EXAMPLES), coder)
+    return build_app(pipeline, sample_clips(EXAMPLES))
 
 
 def main() -> None:

@@ -19,7 +19,6 @@ from torch import nn
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from hitvideo.benchmarks.tokenizer import device_name, processor
-from hitvideo.bitstream import TokenCoder
 from hitvideo.errors import HiTVideoError
 from hitvideo.generator import MODES, HiTVideoGenerator
 from hitvideo.generator.fast.linear import Int8Linear
@@ -32,19 +31,16 @@ PROMPT = "a red car drives to the left across a desert"
 BUFFER = 1 << 28  # bytes that are read to measure the memory: more than any cache holds
 
 
-def benchmark_generator(
-    pipeline: HiTVideoPipeline, coder: TokenCoder, repeats: int = 3
-) -> dict[str, Any]:
+def benchmark_generator(pipeline: HiTVideoPipeline, repeats: int = 3) -> dict[str, Any]:
     """The one-token loop, the same layers under `transformers`, and clips in all modes.
 
-    coder: of the token files that clips are saved as.
     Medians of ``repeats`` runs after one unmeasured; guidance at the model's default, so two rows
     a clip. Raises HiTVideoError for weights without a generator.
     """
     if repeats < 1:
         raise HiTVideoError("The benchmark needs at least one repetition.")
     pipeline.request(PROMPT, 0)
-    model, page = pipeline.generator, Generation(pipeline, TokenFiles(pipeline, coder))
+    model, page = pipeline.generator, Generation(pipeline, TokenFiles(pipeline))
     assert model is not None
     runs = [_loop(pipeline) for _ in range(repeats + 1)][1:]
     tokens, steps, ours = runs[0][0], runs[0][1], median(seconds for *_, seconds in runs)

@@ -13,7 +13,6 @@ from hitvideo.commands.common import (
     add_json,
     load_all,
     set_threads,
-    weights_folder,
 )
 from hitvideo.files import to_json
 
@@ -30,12 +29,10 @@ def register(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from hitvideo.benchmarks.generator import benchmark_generator
-    from hitvideo.bitstream import TokenCoder
 
     set_threads(args)
     pipeline = load_all(args)
-    coder = TokenCoder.from_pretrained(weights_folder(args), pipeline.tokenizer)
-    report = benchmark_generator(pipeline, coder, args.repeats)
+    report = benchmark_generator(pipeline, args.repeats)
     if args.json:
         print(to_json(report))
         return

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from hitvideo.errors import HiTVideoError
 
 if TYPE_CHECKING:
-    from hitvideo.bitstream import TokenCoder
     from hitvideo.pipeline import HiTVideoPipeline
-    from hitvideo.tokenizer import HiTVideoTokenizer
 
 
 Run = Callable[[argparse.Namespace], None]
@@ -77,13 +75,15 @@ def weights_folder(args: argparse.Namespace) -> Path:
 
 
 def load_tokenizer(args: argparse.Namespace) -> HiTVideoPipeline:
-    """A pipeline for reconstructing: what generates is not loaded."""
+    """A pipeline for reconstructing and token files: what generates is not loaded."""
+    from hitvideo.bitstream import TokenCoder
     from hitvideo.devices import resolve_device
     from hitvideo.pipeline import HiTVideoPipeline
     from hitvideo.tokenizer import HiTVideoTokenizer
 
-    folder = weights_folder(args) / "tokenizer"
-    return HiTVideoPipeline(HiTVideoTokenizer.from_pretrained(folder, resolve_device(args.device)))
+    folder, device = weights_folder(args), resolve_device(args.device)
+    tokenizer = HiTVideoTokenizer.from_pretrained(folder / "tokenizer", device)
+    return HiTVideoPipeline(tokenizer, coder=TokenCoder.from_pretrained(folder, tokenizer))
 
 
 def load_all(args: argparse.Namespace) -> HiTVideoPipeline:
@@ -92,18 +92,6 @@ def load_all(args: argparse.Namespace) -> HiTVideoPipeline:
 
     quantize = None if args.quantize == "none" else args.quantize
     return HiTVideoPipeline.from_pretrained(weights_folder(args), args.device, quantize)
-
-
-def load_coder(args: argparse.Namespace) -> tuple[HiTVideoTokenizer, TokenCoder]:
-    """A tokenizer, and what turns its codes into token files."""
-    from hitvideo.bitstream import TokenCoder
-    from hitvideo.devices import resolve_device
-    from hitvideo.tokenizer import HiTVideoTokenizer
-
-    weights = weights_folder(args)
-    device = resolve_device(args.device)
-    tokenizer = HiTVideoTokenizer.from_pretrained(weights / "tokenizer", device)
-    return tokenizer, TokenCoder.from_pretrained(weights, tokenizer)
 
 
 def set_threads(args: argparse.Namespace) -> None:

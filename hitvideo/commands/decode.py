@@ -14,7 +14,7 @@ from hitvideo.commands.common import (
     add_json,
     add_model,
     depths_kept,
-    load_coder,
+    load_tokenizer,
 )
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import to_json
@@ -39,9 +39,9 @@ def run(args: argparse.Namespace) -> None:
     from hitvideo.video import write_video
 
     with _opened(args.tokens) as file:
-        tokenizer, coder = load_coder(args)
-        reader = TokenReader(coder.release, file)
-        frames = decode_video(tokenizer, reader, args.depth)
+        pipeline = load_tokenizer(args)
+        reader = TokenReader(pipeline.coder.release, file)
+        frames = decode_video(pipeline.tokenizer, reader, args.depth)
         if reader.note:
             print("hitvideo:", reader.note, file=sys.stderr)
         shown = tqdm(frames, unit="frame", total=reader.layout.frames, disable=None)

@@ -12,7 +12,7 @@ from hitvideo.commands.common import (
     add_json,
     add_model,
     depths_kept,
-    load_coder,
+    load_tokenizer,
 )
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import to_json
@@ -57,10 +57,10 @@ def run(args: argparse.Namespace) -> None:
     frames = read_frames(
         args.clip, fps=args.fps, size=args.size, start=args.start, seconds=args.seconds
     )
-    tokenizer, coder = load_coder(args)
+    pipeline = load_tokenizer(args)
     report = encode_video(
-        coder,
-        tokenizer,
+        pipeline.coder,
+        pipeline.tokenizer,
         tqdm(frames, unit="frame", disable=None),
         args.fps,
         args.out,

@@ -12,7 +12,6 @@ from hitvideo.commands.common import (
     add_json,
     add_model,
     load_tokenizer,
-    weights_folder,
 )
 from hitvideo.files import folder_output, to_json
 from hitvideo.rates import bits_per_pixel
@@ -35,8 +34,7 @@ def register(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from hitvideo.bitstream import TokenCoder
-    from hitvideo.pipeline.reconstruct import LevelResult, codes_of
+    from hitvideo.pipeline.reconstruct import LevelResult
     from hitvideo.video import read_video, write_video
 
     with folder_output(args.out, spare=args.clip) as folder:
@@ -44,7 +42,6 @@ def run(args: argparse.Namespace) -> None:
             args.clip, fps=args.fps, size=args.size, start=args.start, seconds=args.seconds
         )
         pipeline = load_tokenizer(args)
-        coder = TokenCoder.from_pretrained(weights_folder(args), pipeline.tokenizer)
         write_video(folder / "original.mp4", frames, args.fps)
         levels: list[dict[str, Any]] = []
         results: list[LevelResult] = []
@@ -58,8 +55,8 @@ def run(args: argparse.Namespace) -> None:
                     write_video(folder / name, step.result.frames, args.fps)
                     levels.append({**step.result.figures(), "file": name})
         count, height, width, _ = frames.shape
-        data = coder.dumps(codes_of(results), args.fps)
-        for level, size in zip(levels, coder.level_sizes(data), strict=True):
+        data = pipeline.write_tokens(results[-1].codes, args.fps)
+        for level, size in zip(levels, pipeline.coder.level_sizes(data), strict=True):
             level |= {"bytes": size, "bpp_actual": bits_per_pixel(8 * size, (count, height, width))}
         report = {
             "source": Path(args.clip).name,

@@ -72,7 +72,7 @@ def _measure(
 ) -> _Measured:
     results = [s.result for s in pipeline.reconstruct(clip.frames) if s.result is not None]
     for count, result in zip(counts, results, strict=True):
-        count += code_counts(result.codes, len(count))
+        count += code_counts(result.codes.levels[-1].cpu().numpy(), len(count))
     sizes = [result.total_bits / 8 for result in results]
     encodes = codecs.ladder(codecs.X264, clip.frames, sizes[-1]) if x264 else ()
     hull = [(encode.bytes, encode.psnr) for encode in codecs.best(encodes)]

@@ -30,6 +30,7 @@ from hitvideo.tokenizer import (
 )
 
 if TYPE_CHECKING:  # transformers takes seconds to import, which reconstructing need not wait for
+    from hitvideo.bitstream import TokenCoder, TokenFile
     from hitvideo.generator import HiTVideoGenerator, TextEncoder
     from hitvideo.generator.decode import Written
     from hitvideo.generator.fast.quantization import Quantize
@@ -46,8 +47,13 @@ class HiTVideoPipeline:
         generator: HiTVideoGenerator | None = None,
         text: TextEncoder | None = None,
         planner: HiTVideoGenerator | None = None,
+        coder: TokenCoder | None = None,
     ) -> None:
+        """coder: writes and reads token files; without one they hold plain packed bits."""
+        from hitvideo.bitstream import TokenCoder
+
         self.tokenizer = tokenizer.eval()
+        self.coder = coder or TokenCoder.packed(tokenizer)
         self.generator, self.text, self.planner = generator, text, planner
         self._reading = threading.Lock()  # the tokenizers library is not made for two at once
         if generator and generator.config.tokenizer_hash != fingerprint(tokenizer):
@@ -74,20 +80,23 @@ class HiTVideoPipeline:
         device: str = "auto",
         quantize: Quantize = "auto",
     ) -> HiTVideoPipeline:
-        """Loads ``folder/tokenizer``, and the generator and what belongs to it if they are there.
+        """Loads ``folder/tokenizer``, and the entropy tables and the generator if they are there.
 
         device: a torch device such as "cpu" or "cuda:1"; "auto" is a GPU where there is one.
         quantize: of the generator, "auto" (what measured best on this kind of device), "int8",
             "nf4" or None.
         Raises HiTVideoError where the weights or the device are missing or unfit.
         """
+        from hitvideo.bitstream import TokenCoder
+
         chosen = resolve_device(device)
         tokenizer = HiTVideoTokenizer.from_pretrained(Path(folder) / "tokenizer", chosen)
+        coder = TokenCoder.from_pretrained(folder, tokenizer)
         if not (Path(folder) / "generator").is_dir():
-            return cls(tokenizer)
+            return cls(tokenizer, coder=coder)
         from hitvideo.generator.storage import load_generator
 
-        return cls(tokenizer, *load_generator(folder, chosen, quantize))
+        return cls(tokenizer, *load_generator(folder, chosen, quantize), coder)
 
     def __call__(self, prompt: str, seed: int | None = None, **options: Any) -> GeneratedVideo:
         """One clip from text. See `stream` for the options."""
@@ -258,6 +267,17 @@ class HiTVideoPipeline:
         assert self.generator is not None and written.codes is not None
         levels = self.generator.order(request.size).revert(written.codes)
         return VideoCodes(levels, *request.size)
+
+    def write_tokens(self, codes: VideoCodes, fps: float) -> bytes:
+        """The token file (.hitv) of one clip; raises HiTVideoError for what does not fit."""
+        return self.coder.dumps(codes, fps)
+
+    def read_tokens(self, data: bytes) -> TokenFile:
+        """What a token file holds, as far as it goes; its codes are for `tokenizer.decode`.
+
+        Raises HiTVideoError for anything that is not a sound token file of these weights.
+        """
+        return self.coder.loads(data)
 
     def reconstruct(self, frames: np.ndarray) -> Iterator[ReconstructStep]:
         """Encodes a clip and decodes it to every depth, coarse first.

@@ -5,7 +5,7 @@ Knows nothing of files, browsers or text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,8 @@ class LevelResult:
 
     level: the depth, 1 for the coarsest level alone.
     frames: uint8 RGB ``(T, H, W, 3)``, decoded from levels 1 to ``level``.
-    codes: int64 ``(t, h, w)``, the tokens of this level alone.
-    tokens: how many those are.
+    codes: the tokens of levels 1 to ``level``, a batch of one.
+    tokens: how many this level alone has.
     bits: nominal bits of this level alone, log2 of the codebook size a token.
     total_bits: the same for levels 1 to ``level`` together.
     bpp: ``total_bits`` per pixel of the clip (T * H * W).
@@ -38,7 +38,7 @@ class LevelResult:
 
     level: int
     frames: np.ndarray
-    codes: np.ndarray
+    codes: VideoCodes
     tokens: int
     bits: float
     total_bits: float
@@ -118,7 +118,7 @@ def _reconstruct(tokenizer: HiTVideoTokenizer, frames: np.ndarray) -> Iterator[R
         result = LevelResult(
             level=depth,
             frames=decoded,
-            codes=tokens,
+            codes=codes.truncate(depth),
             tokens=tokens.size,
             bits=bits,
             total_bits=total_bits,
@@ -128,9 +128,3 @@ def _reconstruct(tokenizer: HiTVideoTokenizer, frames: np.ndarray) -> Iterator[R
             perplexity=perplexity(code_counts(tokens, config.codebook_size)),
         )
         yield ReconstructStep(done / work, f"Level {depth} of {len(levels)} is ready", result)
-
-
-def codes_of(results: Sequence[LevelResult]) -> VideoCodes:
-    """The codes of all levels of a clip, from the results of all its depths."""
-    grids = tuple(torch.from_numpy(result.codes).unsqueeze(0) for result in results)
-    return VideoCodes(grids, *results[0].frames.shape[:3])

@@ -11,7 +11,6 @@ from typing import Any
 
 import gradio as gr
 
-from hitvideo.bitstream import TokenCoder
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.ui.generate.page import generate_tab
 from hitvideo.ui.generate.run import Generation
@@ -39,16 +38,9 @@ HEADER = """
 """
 
 
-def build_app(
-    pipeline: HiTVideoPipeline, clips: Sequence[Path] = (), coder: TokenCoder | None = None
-) -> gr.Blocks:
-    """The app, not yet served.
-
-    clips: video files offered as examples. coder: of the token files; without one they hold plain
-    packed bits.
-    """
-    coder = coder or TokenCoder.packed(pipeline.tokenizer)
-    tokens = TokenFiles(pipeline, coder)
+def build_app(pipeline: HiTVideoPipeline, clips: Sequence[Path] = ()) -> gr.Blocks:
+    """The app, not yet served. clips: video files offered as examples."""
+    tokens = TokenFiles(pipeline)
     with gr.Blocks(
         title="HiTVideo",
         fill_width=True,  # the style sheet sets the measure
@@ -63,7 +55,7 @@ def build_app(
             with gr.Tab("Reconstruct", id="reconstruct"):
                 reconstruct_tab(Reconstruction(pipeline, tokens), clips)
             with gr.Tab("Rate vs quality", id="rate"):
-                rate_tab(RateQuality(pipeline, coder), clips)
+                rate_tab(RateQuality(pipeline), clips)
     return app.queue(max_size=PEOPLE_IN_LINE)
 
 

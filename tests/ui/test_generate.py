@@ -164,7 +164,7 @@ def test_time_left_is_told_and_a_stop_is_heard_before_a_file_is_written(
 def test_what_is_offered_is_what_the_model_knows(tiny: HiTVideoTokenizer) -> None:
     text = tiny_text()
     pipeline = HiTVideoPipeline(tiny, tiny_generator(tokenizer_hash=fingerprint(tiny)), text)
-    own = Generation(pipeline, TokenFiles(pipeline, None))
+    own = Generation(pipeline, TokenFiles(pipeline))
     assert not own.toon and "What it knows" not in about(own)
     assert "octopus" not in own.note("a hat") and "“hat”" in own.note("a hat, a cat")
     text.words = frozenset(word for prompt in EXAMPLES for word in words_of(prompt))

@@ -9,7 +9,6 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from hitvideo.bitstream import TokenCoder
 from hitvideo.evaluation.rate.set import OneClip, evaluate_rate
 from hitvideo.tokenizer import fingerprint
 from hitvideo.ui.rate.run import reference
@@ -43,9 +42,8 @@ def test_the_points_are_those_of_evaluate_rate(
     # As where the ffmpeg at hand does not know VMAF, which is also what takes longest.
     monkeypatch.setattr("hitvideo.ui.rate.run.available", lambda: False)
     answer = request(client, short, length=8, size=128, codecs=["x264"])
-    coder = TokenCoder.packed(served.pipeline.tokenizer)
     measures = (["x264"], ["psnr", "ssim", "ms_ssim"])
-    *_, report = evaluate_rate(served.pipeline, OneClip(short), coder, "packed bits", *measures)
+    *_, report = evaluate_rate(served.pipeline, OneClip(short), "packed bits", *measures)
     figures = [{k: v for k, v in p.items() if k != "video"} for p in answer["points"]]
     assert figures == report["by_clip"][0]["points"]
     assert [p["kind"] for p in figures][:4] == ["level", "level", "level", "x264"]

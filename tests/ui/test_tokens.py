@@ -26,7 +26,7 @@ def client(server: Served) -> Client:
 
 @pytest.fixture
 def files(served: Served) -> TokenFiles:
-    return TokenFiles(served.pipeline, TokenCoder.packed(served.pipeline.tokenizer))
+    return TokenFiles(served.pipeline)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_reconstruction_gives_its_token_file_and_real_sizes(
     frames = read_video(clip, fps=8, size=64, seconds=2)
     results = [step.result for step in served.pipeline.reconstruct(frames) if step.result]
     for level, result in zip(file.codes.levels, results, strict=True):
-        np.testing.assert_array_equal(level[0].numpy(), result.codes)
+        np.testing.assert_array_equal(level, result.codes.levels[-1])
     assert file.fps == 8
     sizes = coder.level_sizes(data)
     assert [row["bytes"] for row in table["rows"]] == list(sizes)
@@ -94,7 +94,7 @@ def test_a_cut_file_shows_what_is_whole_and_says_so(
     served: Served, client: Client, tokens: Path, files: TokenFiles
 ) -> None:
     data = tokens.read_bytes()
-    sizes = files.coder.level_sizes(data)
+    sizes = files.pipeline.coder.level_sizes(data)
     tokens.write_bytes(data[: sizes[1] + 5])
     mp4, report, screen = decode(client, tokens)
     assert probe(mp4).seconds == 1.5
@@ -127,7 +127,7 @@ def test_a_wrong_file_gets_one_sentence(
     elif make == "flipped":
         tokens.write_bytes(data[:-9] + bytes([data[-9] ^ 1]) + data[-8:])
     elif make == "short":
-        tokens.write_bytes(data[: files.coder.level_sizes(data)[0] - 1])
+        tokens.write_bytes(data[: files.pipeline.coder.level_sizes(data)[0] - 1])
     elif make == "other":
         other = HiTVideoTokenizer(TINY).eval()
         randomize(other, 1)
@@ -137,7 +137,7 @@ def test_a_wrong_file_gets_one_sentence(
         count = -(-MAX_PIXELS // 32**2 // 8) + 1
         levels = tuple(level.repeat(1, count, 1, 1) for level in video.levels)
         codes = replace(video, levels=levels, frames=8 * count)
-        tokens.write_bytes(files.coder.dumps(codes, 8))
+        tokens.write_bytes(files.pipeline.coder.dumps(codes, 8))
     with pytest.raises(AppError) as caught:
         decode(client, None if make == "none" else tokens)
     text = caught.value.message
@@ -159,4 +159,4 @@ def test_save_keeps_as_many_levels_as_there_are(files: TokenFiles, tmp_path: Pat
     sizes = files.save(tmp_path / "two.hitv", written, 8.0)
     data = (tmp_path / "two.hitv").read_bytes()
     assert len(sizes) == 2 and sizes[-1] == len(data)
-    assert files.coder.loads(data).codes.depth == 2
+    assert files.pipeline.coder.loads(data).codes.depth == 2

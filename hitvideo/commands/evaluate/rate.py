@@ -11,7 +11,7 @@ from hitvideo.commands.common import (
     add_command,
     add_json,
     add_model,
-    weights_folder,
+    load_tokenizer,
 )
 from hitvideo.commands.evaluate.common import (
     CODECS,
@@ -47,23 +47,14 @@ def register(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from hitvideo.bitstream import TokenCoder
-    from hitvideo.devices import resolve_device
     from hitvideo.evaluation.rate.set import evaluate_rate, open_set
-    from hitvideo.pipeline import HiTVideoPipeline
-    from hitvideo.tokenizer import HiTVideoTokenizer
 
     with json_output(args.out) as final:
         clips = open_set(args.clips)
-        weights = weights_folder(args)
-        tokenizer = HiTVideoTokenizer.from_pretrained(
-            Path(weights) / "tokenizer", resolve_device(args.device)
-        )
-        pipeline = HiTVideoPipeline(tokenizer)
-        coder = TokenCoder.from_pretrained(weights, pipeline.tokenizer)
-        tables = coder.release.tables_name
+        pipeline = load_tokenizer(args)
+        tables = pipeline.coder.release.tables_name
         coding = f"entropy tables {tables.hex()}" if any(tables) else "packed bits"
-        setup = (pipeline, clips, coder, coding, args.codecs, args.metrics)
+        setup = (pipeline, clips, coding, args.codecs, args.metrics)
         report: dict[str, Any] = {}
         with tqdm(total=len(clips), disable=None, bar_format="{l_bar}{bar}| {desc}") as bar:
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import torch
 
-from hitvideo.bitstream import TokenCoder
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.rate.codecs import CODECS, Codec, Encode, best, ladder
 from hitvideo.evaluation.vmaf import vmaf
@@ -22,20 +20,11 @@ from hitvideo.metrics import ms_ssim, psnr, ssim
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.pipeline.reconstruct import LevelResult
 from hitvideo.rates import bits_per_pixel, kilobits_per_second
-from hitvideo.tokenizer import VideoCodes
 
 METRICS = {"psnr": psnr, "ssim": ssim, "ms_ssim": ms_ssim, "vmaf": vmaf}
 HEADROOM = 1.3  # codecs are followed up to this many times the bytes of the full depth
 LEVELS_SHARE = 0.15  # of the time that all of it takes
 ENCODES_SHARE = 0.7  # of a codec's time; the rest measures the encodes on its hull
-
-
-class Coder(Protocol):
-    """What turns codes into a token file: see `hitvideo.bitstream.TokenCoder`."""
-
-    def dumps(self, codes: VideoCodes, fps: float) -> bytes: ...
-
-    def level_sizes(self, data: bytes) -> Sequence[int]: ...
 
 
 @dataclass(frozen=True)
@@ -92,13 +81,11 @@ def rate_quality(
     fps: float = 8.0,
     codecs: Sequence[str] = tuple(CODECS),
     metrics: Sequence[str] = tuple(METRICS),
-    coder: Coder | None = None,
 ) -> Iterator[RateStep]:
     """The levels of a clip, coarse first, then every codec's upper hull, smallest file first.
 
     frames: uint8 RGB ``(T, H, W, 3)``. codecs: of "x264", "x265", "svt-av1". metrics: of "psnr",
-    "ssim", "ms_ssim", "vmaf". coder: writes the token file whose bytes count; without one, it holds
-    plain packed bits.
+    "ssim", "ms_ssim", "vmaf". The bytes that count are those of the pipeline's token file.
     A codec is encoded from its smallest file up to 1.3 times the bytes of the full depth, at full
     and at half resolution; its points are the upper hull of PSNR over log bytes, and only they are
     scored by the other metrics. The same clip gives the same numbers every time.
@@ -109,8 +96,7 @@ def rate_quality(
     check_names(codecs, metrics)
     if not 0 < fps < float("inf"):
         raise HiTVideoError(f"Frames per second must be a number above 0, not {fps}.")
-    coder = coder or TokenCoder.packed(pipeline.tokenizer)
-    work = _RateQuality(pipeline, coder, frames, fps, metrics)
+    work = _RateQuality(pipeline, frames, fps, metrics)
     return work.run([CODECS[name] for name in codecs])
 
 
@@ -128,12 +114,11 @@ class _RateQuality:
     def __init__(
         self,
         pipeline: HiTVideoPipeline,
-        coder: Coder,
         frames: np.ndarray,
         fps: float,
         metrics: Sequence[str],
     ) -> None:
-        self.pipeline, self.coder = pipeline, coder
+        self.pipeline = pipeline
         self.frames, self.fps, self.metrics = frames, fps, metrics
         self.max_bytes = 0.0  # how far codecs are followed, known after the levels
 
@@ -150,9 +135,8 @@ class _RateQuality:
             yield RateStep(step.progress / 2, step.message)
             if step.result is not None:
                 results.append(step.result)
-        grids = tuple(torch.from_numpy(result.codes).unsqueeze(0) for result in results)
-        codes = VideoCodes(grids, *self.frames.shape[:3])
-        sizes = self.coder.level_sizes(self.coder.dumps(codes, self.fps))
+        tokens = self.pipeline.write_tokens(results[-1].codes, self.fps)
+        sizes = self.pipeline.coder.level_sizes(tokens)
         self.max_bytes = HEADROOM * max(sizes[-1], results[-1].total_bits / 8)
         for index, (level, size) in enumerate(zip(results, sizes, strict=True)):
             point = self._point("level", f"level {level.level}", size, level.frames, level.bpp)

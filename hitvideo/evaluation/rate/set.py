@@ -14,7 +14,7 @@ from typing import Any
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.clips import FPS, PROTOCOL, Clip, FolderClips, ToonClips, read_clip
-from hitvideo.evaluation.rate.clip import METRICS, Coder, check_names, rate_quality
+from hitvideo.evaluation.rate.clip import METRICS, check_names, rate_quality
 from hitvideo.evaluation.rate.codecs import CODECS
 from hitvideo.evaluation.rate.summary import summarize
 from hitvideo.pipeline import HiTVideoPipeline
@@ -49,7 +49,6 @@ def open_set(where: str) -> OneClip | FolderClips | ToonClips:
 def evaluate_rate(
     pipeline: HiTVideoPipeline,
     clips: Iterable[Clip],
-    coder: Coder,
     coding: str,
     codecs: Sequence[str] = tuple(CODECS),
     metrics: Sequence[str] = tuple(METRICS),
@@ -58,7 +57,7 @@ def evaluate_rate(
 ) -> Iterator[Report]:
     """The report on the clips measured so far, after every clip; the last one is on them all.
 
-    coding: a name for what ``coder`` does, for the record.
+    coding: a name for what the pipeline's coder does, for the record.
     earlier: such a report; its clips are not measured again where everything that makes their
     figures is the same, the frames included. Of another tokenizer's report the codecs' points
         are taken, where they were followed just as far.
@@ -89,7 +88,7 @@ def evaluate_rate(
             by_clip.append(before)
             continue
         points: list[Report] = []
-        for step in rate_quality(pipeline, clip.frames, FPS, codecs, metrics, coder):
+        for step in rate_quality(pipeline, clip.frames, FPS, codecs, metrics):
             tell(step.progress, f"{clip.name}: {step.message}")
             if step.point is not None:
                 points.append(step.point.figures())

@@ -17,7 +17,6 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from hitvideo.bitstream import TokenCoder
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.rate.clip import METRICS, RatePoint, rate_quality
 from hitvideo.evaluation.rate.codecs import CODECS
@@ -60,8 +59,8 @@ class RateView:
 class RateQuality:
     """One release of weights, any number of people: nothing of a run is kept here."""
 
-    def __init__(self, pipeline: HiTVideoPipeline, coder: TokenCoder) -> None:
-        self.pipeline, self.coder = pipeline, coder
+    def __init__(self, pipeline: HiTVideoPipeline) -> None:
+        self.pipeline = pipeline
 
     def stream(
         self,
@@ -112,7 +111,7 @@ class RateQuality:
         # Where the ffmpeg at hand does not know VMAF, the rest is worth having.
         metrics = [name for name in METRICS if name != "vmaf" or available()]
         begun = shown = time.monotonic()
-        for step in rate_quality(self.pipeline, frames, FPS, codecs, metrics, self.coder):
+        for step in rate_quality(self.pipeline, frames, FPS, codecs, metrics):
             if step.point is not None:
                 view.points.append(self._point(step.point, folder / f"{len(view.points)}.mp4"))
             now = time.monotonic()

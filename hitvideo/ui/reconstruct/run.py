@@ -17,7 +17,7 @@ import numpy as np
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.pipeline import HiTVideoPipeline
-from hitvideo.pipeline.reconstruct import LevelResult, codes_of
+from hitvideo.pipeline.reconstruct import LevelResult
 from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.player import PlayerView, Tile, Value
 from hitvideo.ui.reconstruct.levels import table_value
@@ -143,7 +143,7 @@ class Reconstruction:
             view = self.view(original, tiles, step.message, step.progress, left)
             yield Reconstructed(view.value, table_value(results, depth))
         tokens = folder / f"{Path(path).stem}.hitv"
-        sizes = self.tokens.save(tokens, codes_of(results), FPS)
+        sizes = self.tokens.save(tokens, results[-1].codes, FPS)
         done = f"Done in {time.monotonic() - begun:.0f} s"
         view = self.view(original, tiles, done)
         yield Reconstructed(view.value, table_value(results, depth, sizes), str(tokens))

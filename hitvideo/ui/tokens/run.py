@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hitvideo.bitstream import TokenCoder, TokenReader, decode_video
+from hitvideo.bitstream import TokenReader, decode_video
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output
 from hitvideo.pipeline import HiTVideoPipeline
@@ -41,15 +41,15 @@ class Opened(NamedTuple):
 class TokenFiles:
     """One release of weights, any number of people: nothing of a run is kept here."""
 
-    def __init__(self, pipeline: HiTVideoPipeline, coder: TokenCoder) -> None:
-        self.pipeline, self.coder = pipeline, coder
+    def __init__(self, pipeline: HiTVideoPipeline) -> None:
+        self.pipeline = pipeline
 
     def save(self, path: Path, codes: VideoCodes, fps: float) -> tuple[int, ...]:
         """Writes the token file of one clip; returns its bytes when cut after level 1, 2, ..."""
-        data = self.coder.dumps(codes, fps)
+        data = self.pipeline.write_tokens(codes, fps)
         with binary_output(path) as file:
             file.write(data)
-        return self.coder.level_sizes(data)
+        return self.pipeline.coder.level_sizes(data)
 
     def stream(self, file: str | None, depth: int | None = None) -> Iterator[Opened]:
         """Turn a token file (.hitv) of this model into video, at any depth that it holds.
@@ -74,7 +74,7 @@ class TokenFiles:
 
     def _run(self, folder: Path, path: Path, depth: int | None) -> Iterator[Opened]:
         with path.open("rb") as file:
-            reader = TokenReader(self.coder.release, file)
+            reader = TokenReader(self.pipeline.coder.release, file)
             report = report_on(reader, depth)
             frames = []
             for frame in decode_video(self.pipeline.tokenizer, reader, depth):

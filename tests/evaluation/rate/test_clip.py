@@ -119,9 +119,10 @@ def test_a_coder_of_ones_own_is_asked(pipeline: HiTVideoPipeline) -> None:
         def level_sizes(self, data: bytes) -> tuple[int, ...]:
             return tuple(size // 2 for size in super().level_sizes(data))
 
+    tokenizer = pipeline.tokenizer
     plain, half = (
-        of(list(rate_quality(pipeline, CLIP, 4, (), ("psnr",), coder)), "level")
-        for coder in (None, Half.packed(pipeline.tokenizer))
+        of(list(rate_quality(each, CLIP, 4, (), ("psnr",))), "level")
+        for each in (pipeline, HiTVideoPipeline(tokenizer, coder=Half.packed(tokenizer)))
     )
     assert [level.bytes // 2 for level in plain] == [level.bytes for level in half]
 

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from conftest import randomize
 
-from hitvideo.bitstream import TokenCoder
 from hitvideo.cli import main
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.clips import Clip, read_clip
@@ -151,14 +150,13 @@ def test_clips_of_an_unfinished_run_are_kept_if_nothing_has_changed(
 ) -> None:
     frames = [toon_clip(s, frames=8, height=32, width=32).frames.numpy() for s in (1, 2)]
     clips = [Clip(f"toon-{i}", "toon", f) for i, f in enumerate(frames)]
-    coder = TokenCoder.packed(pipeline.tokenizer)
     worked: list[str] = []
 
     def run(clips: list[Clip], earlier: Report | None, coding: str = "packed") -> list[Report]:
         worked.clear()
         tell = lambda progress, message: worked.append(message.split(":")[0])  # noqa: E731
         parts = ["x264"], ["psnr"], earlier, tell
-        return list(evaluate_rate(pipeline, clips, coder, coding, *parts))
+        return list(evaluate_rate(pipeline, clips, coding, *parts))
 
     first, second, last = run(clips, None)
     assert (first["clips"], second["clips"]) == (1, 2) and second == last
@@ -180,8 +178,7 @@ def test_codecs_are_not_measured_again_for_another_tokenizer(
 
     def run(pipeline: HiTVideoPipeline, earlier: Report | None) -> Report:
         worked.clear()
-        coder = TokenCoder.packed(pipeline.tokenizer)
-        parts = coder, "packed", ["x264"], ["psnr"], earlier
+        parts = "packed", ["x264"], ["psnr"], earlier
         tell = lambda progress, message: worked.append(message)  # noqa: E731
         return [*evaluate_rate(pipeline, [Clip("toon-1", "toon", frames)], *parts, tell)][-1]
 
@@ -229,8 +226,8 @@ def test_the_command_writes_the_numbers_of_the_function(
     (measured,) = written["by_clip"]
     assert (measured["name"], measured["source"]) == ("lake_001.mp4", "lake")
     frames = read_clip(files / "clips" / "lake_001.mp4")
-    coder = TokenCoder.from_pretrained(files / "weights", pipeline.tokenizer)
-    steps = rate_quality(pipeline, frames, 8.0, ("x264", "svt-av1"), ("psnr", "ssim"), coder)
+    own = HiTVideoPipeline.from_pretrained(files / "weights")
+    steps = rate_quality(own, frames, 8.0, ("x264", "svt-av1"), ("psnr", "ssim"))
     assert measured["points"] == [step.point.figures() for step in steps if step.point]
     curves = [
         [(p["bpp"], p["psnr"]) for p in measured["points"] if p["kind"] == kind]
