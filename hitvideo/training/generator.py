@@ -183,12 +183,28 @@ def _own_clips(
     if not config.judge:
         return None
     weights = Path(config.weights)
-    judge, measures = Judge.from_pretrained(config.judge, device), weights / "judge"
-    if measures.is_dir() and fingerprint(judge) == fingerprint(Judge.from_pretrained(measures)):
-        raise HiTVideoError("Own clips need another judge than the one that measures.")
+    judge = Judge.from_pretrained(config.judge, device)
+    if (weights / "judge").is_dir():
+        _check_teacher(judge, Judge.from_pretrained(weights / "judge"))
     tokenizer = HiTVideoTokenizer.from_pretrained(weights / "tokenizer", device)
     size = config.frames, config.size, config.size
     return OwnClips(model, tokenizer, judge, config.batch, size)
+
+
+def _check_teacher(judge: Judge, measuring: Judge) -> None:
+    """Raises HiTVideoError unless the judges are known to have learned from other scenes."""
+    if fingerprint(judge) == fingerprint(measuring):
+        raise HiTVideoError("Own clips need another judge than the one that measures.")
+    if not (judge.seeds and measuring.seeds):
+        raise HiTVideoError(
+            "One of the two judges does not say which scenes it was trained on, "
+            "so they may be too much alike; train-judge makes one that does."
+        )
+    if max(judge.seeds.start, measuring.seeds.start) < min(judge.seeds.stop, measuring.seeds.stop):
+        raise HiTVideoError(
+            "Own clips need a judge that was trained on other scenes than the one that measures: "
+            "choose another --seed of train-judge."
+        )
 
 
 def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[TokenSet, TokenSet]:

@@ -342,6 +342,28 @@ def test_the_judge_that_measures_does_not_teach(tmp_path: Path, weights: Path) -
         train(settings(tmp_path / "run", weights, 1, judge=str(weights / "judge")))
 
 
+@pytest.mark.parametrize(
+    ("seeds", "sentence"),
+    [
+        (range(2_007_499, 2_008_000), "trained on other scenes"),
+        (range(0), "does not say which scenes"),
+        (range(2_007_500, 2_008_000), None),
+    ],
+)
+def test_a_near_twin_of_the_judge_that_measures_does_not_teach_either(
+    tmp_path: Path, weights: Path, seeds: range, sentence: str | None
+) -> None:
+    Judge(8, seeds=range(2_000_000, 2_007_500)).save_pretrained(weights / "judge")
+    Judge(8, seeds=seeds).save_pretrained(tmp_path / "twin")
+    config = settings(tmp_path / "run", weights, 1, judge=str(tmp_path / "twin"))
+    model = TextToTokens(tiny_text(), tiny_generator())
+    if sentence is None:
+        assert training._own_clips(config, model, torch.device("cpu"))
+        return
+    with pytest.raises(HiTVideoError, match=sentence):
+        training._own_clips(config, model, torch.device("cpu"))
+
+
 COMMAND_LINE = """
 import sys
 
