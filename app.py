@@ -25,8 +25,7 @@ def load(args: argparse.Namespace) -> "Blocks":
 
     weights = args.weights or DEFAULT_WEIGHTS
     try:
-        quantize = None if args.quantize == "none" else args.quantize
-        pipeline = HiTVideoPipeline.from_pretrained(weights, args.device, quantize)
+        pipeline = HiTVideoPipeline.from_pretrained(weights, args.device, args.quantize)
         coder = TokenCoder.from_pretrained(weights, pipeline.tokenizer)
     except HiTVideoError as error:
         sys.exit(str(error))

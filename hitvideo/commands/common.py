@@ -56,8 +56,7 @@ def load_all(args: argparse.Namespace) -> HiTVideoPipeline:
     """A pipeline that generates, too, quantized as ``args.quantize`` says."""
     from hitvideo.pipeline import HiTVideoPipeline
 
-    quantize = None if args.quantize == "none" else args.quantize
-    return HiTVideoPipeline.from_pretrained(weights_folder(args), args.device, quantize)
+    return HiTVideoPipeline.from_pretrained(weights_folder(args), args.device, args.quantize)
 
 
 def set_threads(args: argparse.Namespace) -> None:

@@ -78,7 +78,7 @@ class HiTVideoPipeline:
 
         device: a torch device such as "cpu" or "cuda:1"; "auto" is a GPU where there is one.
         quantize: of the generator, "auto" (what measured best on this kind of device), "int8",
-            "nf4" or None.
+            "nf4", or None, which "none" stands for, too.
         Raises HiTVideoError where the weights or the device are missing or unfit.
         """
         chosen = resolve_device(device)

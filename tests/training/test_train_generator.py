@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -200,6 +201,28 @@ def test_weights_from_before_layouts_go_on_as_they_were(tmp_path: Path, weights:
         untold = before(digits, embeddings, mask, ["token"] * 3, size=size)
     # Saved in bfloat16.
     assert (told.softmax(-1) - untold.softmax(-1)).abs().max() < 0.05
+
+
+@pytest.mark.parametrize(
+    "part", ["text", "generator", "generator/config.json", "planner/config.json"]
+)
+def test_a_part_that_a_model_to_go_on_from_lacks_is_one_sentence(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """Given relatively, which looks like a name on the hub."""
+    asked: list[object] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **_: asked.append(address))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    tokenizer = HiTVideoTokenizer.from_pretrained(weights / "tokenizer")
+    path = save_tiny_weights(tmp_path / "old", tokenizer) / part
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(HiTVideoError, match=f"old/{part.split('/')[0]}.* (cannot|missing)"):
+        train(settings(tmp_path / "run", weights, 1, levels=3, init="old"))
+    assert not asked
 
 
 def test_a_folder_of_captioned_videos_in_bfloat16(

@@ -112,6 +112,7 @@ def test_without_bitsandbytes_only_full_precision_is_left(
 def test_auto_is_quantized_everywhere_and_nonsense_is_refused() -> None:
     for device in ("cpu", "cuda", "mps"):
         assert resolve("auto", torch.device(device)) in ("int8", "nf4")
+        assert resolve("none", torch.device(device)) is resolve(None, torch.device(device)) is None
     with pytest.raises(HiTVideoError, match="auto, int8, nf4 or none"):
         resolve("fp4", CPU)
 
