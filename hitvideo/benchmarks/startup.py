@@ -22,14 +22,18 @@ from hitvideo.errors import HiTVideoError
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 POLL = 0.05  # seconds
+ENDING = 10.0  # seconds for an end that is asked for
+PATIENCE = 300.0  # seconds for a start; beyond, the app hangs
 
 
 def benchmark_app(weights: Path, repeats: int = 5) -> dict[str, Any]:
     """Seconds from the command to the page, median and all of ``repeats`` starts.
 
     The first start after an install also reads all packages from disk. Raises HiTVideoError for an
-    app that ends by itself.
+    app that ends by itself or hangs.
     """
+    if not APP.is_file():
+        raise HiTVideoError("This benchmark needs app.py, so a copy of the repository.")
     if repeats < 1:
         raise HiTVideoError("The benchmark needs at least one repetition.")
     times = [_open(weights) for _ in range(repeats)]
@@ -53,8 +57,11 @@ def _open(weights: Path) -> float:
         process = subprocess.Popen(command, cwd=APP.parent, stdout=said, stderr=said)
         try:
             while process.poll() is None:
+                left = PATIENCE - (time.perf_counter() - start)
+                if left <= 0:
+                    raise HiTVideoError(f"The app did not open within {PATIENCE:g} seconds.")
                 try:
-                    with urllib.request.urlopen(address) as page:
+                    with urllib.request.urlopen(address, timeout=left) as page:
                         page.read()
                     return time.perf_counter() - start
                 except HTTPError as error:
@@ -65,7 +72,11 @@ def _open(weights: Path) -> float:
                     time.sleep(POLL)
         finally:
             process.terminate()
-            process.wait()
+            try:
+                process.wait(ENDING)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
         said.seek(0)
         words = said.read().decode(errors="replace").splitlines()
     raise HiTVideoError(f"The app did not open. {words[-1] if words else ''}".strip())

@@ -37,9 +37,9 @@ def add_benchmark(parser: argparse.ArgumentParser, repeats: int) -> None:
 
 
 def weights_folder(args: argparse.Namespace) -> Path:
-    from hitvideo.pipeline import DEFAULT_WEIGHTS
+    from hitvideo.pipeline import find_weights
 
-    return Path(args.weights or DEFAULT_WEIGHTS)
+    return find_weights(args.weights or None)
 
 
 def load_tokenizer(args: argparse.Namespace) -> HiTVideoPipeline:

@@ -63,9 +63,9 @@ HELD_OUT_TOON = range(900_000_000, 900_000_128)
 
 def run(args: argparse.Namespace) -> None:
     """The command; raises HiTVideoError for settings that cannot work."""
-    from hitvideo.pipeline import DEFAULT_WEIGHTS
+    from hitvideo.pipeline import find_weights
 
-    args.weights = args.weights or str(DEFAULT_WEIGHTS)
+    args.weights = str(find_weights(args.weights or None))
     known = GeneratorTrainConfig.__dataclass_fields__
     train(GeneratorTrainConfig(**{k: v for k, v in vars(args).items() if k in known}))
 
