@@ -123,7 +123,7 @@ def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     tokenizer.add_benchmark_arguments(sub)
     sub = add("benchmark-generator", "measure how fast clips are written", generate.run_benchmark)
     generate.add_benchmark_arguments(sub)
-    sub = add("benchmark-app", "measure how long the app takes to open", opening.run)
+    sub = add("benchmark-app", "measure how soon the app opens and serves two", opening.run)
     opening.add_arguments(sub)
     return parser
 

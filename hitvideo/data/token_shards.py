@@ -8,7 +8,6 @@ Knows nothing of language models; the tokenizer is a black box to it.
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -28,6 +27,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from tqdm import tqdm
 
+from hitvideo.cores import usable_cores
 from hitvideo.data.pool import VIDEO_SUFFIXES
 from hitvideo.errors import HiTVideoError
 from hitvideo.plan.tracks import mirror_layout, unknown
@@ -223,7 +223,7 @@ def _readers(count: int) -> Iterator[Callable[[Sequence[Source]], Iterable[list[
     if count <= FEW:
         yield partial(map, read_samples)
         return
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn")) as pool:
         yield partial(_ahead, pool)
 
 
