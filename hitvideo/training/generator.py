@@ -50,7 +50,7 @@ from hitvideo.training.generator_batches import Batches
 from hitvideo.training.generator_settings import GeneratorTrainConfig, add_arguments, check
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.optimizers import muon_and_adamw
-from hitvideo.training.own_clips import OwnClips
+from hitvideo.training.own_clips import OwnClips, check_teacher
 from hitvideo.training.text_to_tokens import Batch, TextToTokens
 
 __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
@@ -188,26 +188,10 @@ def _own_clips(
     weights = Path(config.weights)
     judge = Judge.from_pretrained(config.judge, device)
     if (weights / "judge").is_dir():
-        _check_teacher(judge, Judge.from_pretrained(weights / "judge"))
+        check_teacher(judge, Judge.from_pretrained(weights / "judge"))
     tokenizer = HiTVideoTokenizer.from_pretrained(weights / "tokenizer", device)
     size = config.frames, config.size, config.size
     return OwnClips(model, tokenizer, judge, config.batch, size)
-
-
-def _check_teacher(judge: Judge, measuring: Judge) -> None:
-    """Raises HiTVideoError unless the judges are known to have learned from other scenes."""
-    if fingerprint(judge) == fingerprint(measuring):
-        raise HiTVideoError("Own clips need another judge than the one that measures.")
-    if not (judge.seeds and measuring.seeds):
-        raise HiTVideoError(
-            "One of the two judges does not say which scenes it was trained on, "
-            "so they may be too much alike; train-judge makes one that does."
-        )
-    if max(judge.seeds.start, measuring.seeds.start) < min(judge.seeds.stop, measuring.seeds.stop):
-        raise HiTVideoError(
-            "Own clips need a judge that was trained on other scenes than the one that measures: "
-            "choose another --seed of train-judge."
-        )
 
 
 def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[TokenSet, TokenSet]:
