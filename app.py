@@ -24,8 +24,7 @@ def load(args: argparse.Namespace) -> "Blocks":
 
     weights = args.weights or DEFAULT_WEIGHTS
     try:
-        quantize = None if args.quantize == "none" else args.quantize
-        pipeline = HiTVideoPipeline.from_pretrained(weights, args.device, quantize)
+        pipeline = HiTVideoPipeline.from_pretrained(weights, args.device, args.quantize)
     except HiTVideoError as error:
         sys.exit(str(error))
     return build_app(pipeline, sample_clips(EXAMPLES))

@@ -2,12 +2,17 @@
 
 from typing import TYPE_CHECKING, Any
 
+from hitvideo.cores import share_cores
+
 if TYPE_CHECKING:
     from hitvideo.pipeline import HiTVideoPipeline
     from hitvideo.tokenizer import HiTVideoTokenizer
 
 __version__ = "0.1.0"
 __all__ = ["HiTVideoPipeline", "HiTVideoTokenizer"]
+
+
+share_cores()  # before anything of ours loads torch
 
 
 def __getattr__(name: str) -> Any:

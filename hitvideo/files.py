@@ -16,6 +16,8 @@ from typing import Any, BinaryIO
 
 from hitvideo.errors import HiTVideoError
 
+_FINISHED = ".finished"  # holds folders that are whole and only have to be moved
+
 
 @contextmanager
 def json_output(path: str | Path) -> Iterator[dict[str, Any]]:
@@ -93,6 +95,43 @@ def folder_output(path: str | Path, spare: str | Path | None = None) -> Iterator
         if created:
             with suppress(OSError):
                 target.rmdir()
+
+
+@contextmanager
+def folders_output(folder: str | Path) -> Iterator[Path]:
+    """A folder to make folders in; all of them together take the place of those in ``folder``.
+
+    A kill while they are made leaves the previous ones as they are. One while they are moved, which
+    is a matter of a few renames, leaves both sides of it to `finish_output`.
+    """
+    target = Path(folder)
+    part = target / ".unfinished"
+    with _told(target):
+        finish_output(target)
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+    try:
+        yield part
+        with _told(target):
+            part.rename(target / _FINISHED)
+            finish_output(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def finish_output(folder: str | Path) -> None:
+    """Moves what `folders_output` had made, and was killed before it had moved all of it."""
+    finished = Path(folder) / _FINISHED
+    if not finished.is_dir():
+        return
+    replaced = finished / ".replaced"
+    for new in sorted(path for path in finished.iterdir() if path != replaced):
+        place = Path(folder) / new.name
+        shutil.rmtree(replaced, ignore_errors=True)
+        if place.exists():
+            place.rename(replaced)
+        new.rename(place)
+    shutil.rmtree(finished)
 
 
 def to_json(content: Any) -> str:

@@ -402,6 +402,26 @@ def test_benchmark_app_opens_the_app(
     assert capsys.readouterr().err == "hitvideo: The app opened, but its page is an error: 501.\n"
 
 
+HANGS = """
+import signal, socket, sys, time
+
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+with socket.create_server(("127.0.0.1", int(sys.argv[-1]))):
+    time.sleep(600)
+"""
+
+
+def test_an_app_that_hangs_ends_its_benchmark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "app.py").write_text(HANGS)
+    monkeypatch.setattr(startup, "APP", tmp_path / "app.py")
+    monkeypatch.setattr(startup, "PATIENCE", 1.5)
+    monkeypatch.setattr(startup, "ENDING", 0.1)
+    assert main(["benchmark-app"]) == 2
+    assert capsys.readouterr().err == "hitvideo: The app did not open within 1.5 seconds.\n"
+
+
 @pytest.mark.parametrize("options", [["--repeats", "0"], ["--threads", "0"]])
 def test_a_benchmark_of_nothing(
     options: list[str], weights: str, capsys: pytest.CaptureFixture[str]

@@ -1,4 +1,4 @@
-"""`benchmark-app`: how long the app takes to open."""
+"""`benchmark-app`: how long the app takes to open, and to serve while others use the machine."""
 
 from __future__ import annotations
 
@@ -30,3 +30,7 @@ def run(args: argparse.Namespace) -> None:
         print(to_json(report))
         return
     print("the page answers after {seconds:.1f} s".format(**report))
+    if sharing := report.get("sharing"):
+        print("a clip takes {one:.1f} s".format(**sharing["seconds"]))
+        print("two at once take {times_two:.1f} times as long".format(**sharing))
+        print("beside a busy core one takes {times_busy_core:.1f} times as long".format(**sharing))

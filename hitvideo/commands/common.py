@@ -69,9 +69,9 @@ def add_benchmark(parser: argparse.ArgumentParser, repeats: int) -> None:
 
 
 def weights_folder(args: argparse.Namespace) -> Path:
-    from hitvideo.pipeline import DEFAULT_WEIGHTS
+    from hitvideo.pipeline import find_weights
 
-    return Path(args.weights or DEFAULT_WEIGHTS)
+    return find_weights(args.weights or None)
 
 
 def load_tokenizer(args: argparse.Namespace) -> HiTVideoPipeline:
@@ -90,8 +90,7 @@ def load_all(args: argparse.Namespace) -> HiTVideoPipeline:
     """A pipeline that generates, too, quantized as ``args.quantize`` says."""
     from hitvideo.pipeline import HiTVideoPipeline
 
-    quantize = None if args.quantize == "none" else args.quantize
-    return HiTVideoPipeline.from_pretrained(weights_folder(args), args.device, quantize)
+    return HiTVideoPipeline.from_pretrained(weights_folder(args), args.device, args.quantize)
 
 
 def set_threads(args: argparse.Namespace) -> None:

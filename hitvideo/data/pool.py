@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hitvideo.errors import HiTVideoError
-from hitvideo.toon import MIRRORED, labels, render_with_mask, sample_scene
+from hitvideo.toon import MIRRORED, labels, mirrored, render_with_mask, sample_scene
 from hitvideo.toon.clip import FPS
 
 VIDEO_SUFFIXES = {".mp4", ".mov", ".webm", ".mkv", ".avi", ".gif", ".m4v"}
@@ -37,12 +37,14 @@ class PoolClip:
 
     frames: uint8 ``(T, C, H, W)`` on the pool's device: RGB and, of Toon, how far each pixel shows
         a subject. source: clips alike share one. words: what the whole clip shows, if it is known.
+    mirrors: whether it may be shown mirrored.
     """
 
     frames: Tensor
     fps: float
     source: str
     words: Words | None = None
+    mirrors: bool = True
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ class ClipPool:
     """Pieces of clips, every source weighted by the square root of its clip count.
 
     augment: random crops, scales, frame rates, brightness and contrast; without it the centre
-    square as it is. Both take a random stretch of time and mirror half of the samples.
+    square as it is. Both take a random stretch of time and mirror half of the samples, as far as
+    their clips may be mirrored.
     device: where the clips are kept and the batches made.
     """
 
@@ -114,7 +117,7 @@ class ClipPool:
             mode = "area" if side > size else "bilinear"
             crop = F.interpolate(crop, (size, size), mode=mode)
         words = clip.words
-        if rng.random() < 0.5:
+        if rng.random() < 0.5 and clip.mirrors:
             crop = crop.flip(-1)
             if words:
                 words = {name: MIRRORED.get(word, word) for name, word in words.items()}
@@ -167,7 +170,10 @@ def _read_clip(path: Path) -> PoolClip | None:
 def toon_clips(
     seeds: Sequence[int], cache: Path, *, side: int = 128, workers: int = 2
 ) -> list[PoolClip]:
-    """Clips of these scenes of Toon, rendered once into ``cache`` (an .npy file) and read there."""
+    """Clips of these scenes of Toon, rendered once into ``cache`` (an .npy file) and read there.
+
+    None may be mirrored that would then show a withheld combination.
+    """
     shape = (len(seeds), 64, 4, side, side)
     if not cache.exists():
         cache.parent.mkdir(parents=True, exist_ok=True)
@@ -181,8 +187,8 @@ def toon_clips(
         partial.rename(cache)
     stored = np.load(cache, mmap_mode="r+")
     return [
-        PoolClip(torch.from_numpy(clip), FPS, "toon", labels(sample_scene(seed)))
-        for seed, clip in zip(seeds, stored, strict=True)
+        PoolClip(torch.from_numpy(clip), FPS, "toon", labels(scene), mirrored(scene) is not None)
+        for scene, clip in zip(map(sample_scene, seeds), stored, strict=True)
     ]
 
 

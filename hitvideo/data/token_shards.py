@@ -8,7 +8,6 @@ Knows nothing of language models; the tokenizer is a black box to it.
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -28,6 +27,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from tqdm import tqdm
 
+from hitvideo.cores import usable_cores
 from hitvideo.data.pool import VIDEO_SUFFIXES
 from hitvideo.errors import HiTVideoError
 from hitvideo.plan.tracks import mirror_layout, unknown
@@ -159,21 +159,6 @@ def _captions_jsonl(path: Path) -> dict[str, list[str]]:
     return words
 
 
-def split_off(sources: Sequence[Source], every: int) -> tuple[list[Source], list[Source]]:
-    """The sources but the held-out ones, and these: of every so many the first that can be read.
-
-    Raises HiTVideoError where that leaves one of the two empty.
-    """
-    parts = [sources[first : first + every] for first in range(0, len(sources), every)]
-    held_out = [found for part in parts for found in islice(filter(_samples, part), 1)]
-    rest = [source for source in sources if source not in held_out]
-    if not held_out or not rest:
-        raise HiTVideoError(
-            f"At least two videos that can be read are needed, as one in {every} is held out."
-        )
-    return rest, held_out
-
-
 def write_shards(
     sources: Sequence[Source],
     tokenizer: HiTVideoTokenizer,
@@ -236,9 +221,9 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
 def _readers(count: int) -> Iterator[Callable[[Sequence[Source]], Iterable[list[Sample]]]]:
     """What reads sources in order: processes, unless there is less to read than they have to."""
     if count <= FEW:
-        yield partial(map, _samples)
+        yield partial(map, read_samples)
         return
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn")) as pool:
         yield partial(_ahead, pool)
 
 
@@ -256,11 +241,11 @@ def _ahead(pool: ProcessPoolExecutor, sources: Sequence[Source]) -> Iterator[lis
 def _read(source: Source) -> list[Sample]:
     """In a worker process, of which there is one for every core."""
     torch.set_num_threads(1)
-    return _samples(source)
+    return read_samples(source)
 
 
-def _samples(source: Source) -> list[Sample]:
-    """None where it cannot be read."""
+def read_samples(source: Source) -> list[Sample]:
+    """Its clips; none where it cannot be read."""
     try:
         return source()
     except HiTVideoError:

@@ -13,6 +13,7 @@ from torch import nn
 from transformers.utils import logging
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.generator.config import GeneratorConfig
 from hitvideo.generator.fast.quantization import Quantize, finalize, quantization_config, resolve
 from hitvideo.generator.model import HiTVideoGenerator
 from hitvideo.generator.presets import planner as planner_config
@@ -85,7 +86,7 @@ def _load(
     path: Path, device: torch.device, dtype: torch.dtype, quantization: Any = None
 ) -> HiTVideoGenerator:
     """In ``eval`` mode; raises HiTVideoError where the weights are missing, broken or others."""
-    try:
+    with _told(path):
         loaded: Any = HiTVideoGenerator.from_pretrained(
             path,
             local_files_only=True,
@@ -94,14 +95,34 @@ def _load(
             quantization_config=quantization,
             output_loading_info=True,
         )
-    except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as error:
-        raise HiTVideoError(
-            f"The {path.name} in {path} is missing, broken or does not fit."
-        ) from error
     model, found = loaded
     if found["missing_keys"] or found["unexpected_keys"]:
         raise HiTVideoError(f"The weights in {path} are not those of this {path.name}.")
     return model.eval()
+
+
+def load_to_train(path: Path, layout: bool) -> HiTVideoGenerator:
+    """A generator to go on from, in float32; raises HiTVideoError where it is missing or broken.
+
+    layout: whether it is to be told layouts; if it never was, what it is told begins at zero.
+    """
+    with _told(path):
+        known: Any = GeneratorConfig.from_pretrained(path, local_files_only=True)
+        return HiTVideoGenerator.from_pretrained(
+            path, local_files_only=True, dtype=torch.float32, layout=layout or known.layout
+        )
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        if not path.is_dir():  # transformers would ask the hub for a relative one nevertheless
+            raise FileNotFoundError(path)
+        yield
+    except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as error:
+        raise HiTVideoError(
+            f"The {path.name} in {path} is missing, broken or does not fit."
+        ) from error
 
 
 @contextmanager

@@ -110,15 +110,20 @@ class TextEncoder(nn.Module):
         device: str | torch.device = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> TextEncoder:
-        """A folder, or a name on the hub such as ``google/flan-t5-xl``.
+        """A folder, or a text that is a name on the hub such as ``google/flan-t5-xl``.
 
-        Raises HiTVideoError where it is missing, broken or incomplete.
+        A ``Path`` is a folder, and the hub is not asked for it, whatever it is called. Raises
+        HiTVideoError where it is missing, broken or incomplete.
         """
         stored = Path(name) / WORDS
+        # A relative folder is called like what an owner keeps on the hub.
+        here = isinstance(name, Path) or Path(name).is_dir()
         try:
-            vocabulary = AutoTokenizer.from_pretrained(str(name))
+            if here and not Path(name).is_dir():  # transformers would ask for it nevertheless
+                raise FileNotFoundError(name)
+            vocabulary = AutoTokenizer.from_pretrained(str(name), local_files_only=here)
             loaded: Any = T5EncoderModel.from_pretrained(
-                str(name), dtype=dtype, output_loading_info=True
+                str(name), dtype=dtype, output_loading_info=True, local_files_only=here
             )
             words = json.loads(stored.read_text()) if stored.is_file() else ()
         except (OSError, ValueError, RuntimeError, TypeError, KeyError, SafetensorError) as error:

@@ -32,14 +32,15 @@ class Judge(nn.Module):
     colour; where it is, how spread and what it sees from frame to frame tells the motion.
 
     width: channels at 16x16; twice as many at 8x8. toon: the hash of the Toon validation frames
-    that it was trained beside (``validation_hash``), to tell whether Toon has changed since.
+    that it was trained beside (``validation_hash``), to tell whether Toon has changed since. seeds:
+    of the Toon scenes that it was trained on; empty if that is not known.
     """
 
     places: Tensor  # (64, 4): x, y and their squares at every place of the 8x8 map, in -1 to 1
 
-    def __init__(self, width: int = 48, toon: str = "") -> None:
+    def __init__(self, width: int = 48, toon: str = "", seeds: range = range(0)) -> None:
         super().__init__()
-        self.width, self.toon = width, toon
+        self.width, self.toon, self.seeds = width, toon, seeds
         wide = 2 * width
         self.stem = nn.Sequential(
             nn.PixelUnshuffle(2),
@@ -104,7 +105,12 @@ class Judge(nn.Module):
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes ``config.json`` and the weights in half precision."""
-        config: dict[str, Any] = {"width": self.width, "toon": self.toon, "words": ATTRIBUTES}
+        config: dict[str, Any] = {
+            "width": self.width,
+            "toon": self.toon,
+            "seeds": [self.seeds.start, self.seeds.stop],
+            "words": ATTRIBUTES,
+        }
         save_model(self, config, Path(folder), torch.float16)
 
     @classmethod
@@ -114,8 +120,9 @@ class Judge(nn.Module):
         if not _same_words(config.get("words")):
             raise HiTVideoError(f"The judge in {folder} was trained on other Toon words.")
         try:
-            model = cls(config["width"], config["toon"])
-        except (KeyError, TypeError, RuntimeError) as error:
+            seeds = range(*config.get("seeds", (0, 0)))
+            model = cls(config["width"], config["toon"], seeds)
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise HiTVideoError(f"The config.json in {folder} is not a judge's.") from error
         load_weights(model, Path(folder))
         return model.to(device).eval().requires_grad_(False)

@@ -38,6 +38,23 @@ if TYPE_CHECKING:  # transformers takes seconds to import, which reconstructing 
 DEFAULT_WEIGHTS = Path(__file__).resolve().parents[2] / "weights" / "hitvideo-mini"
 
 
+def find_weights(folder: str | Path | None) -> Path:
+    """The folder of a model; None is the shipped one.
+
+    Raises HiTVideoError where that is not there, as in an installed package, which does not hold
+    its 50 MB.
+    """
+    if folder is not None and Path(folder) != DEFAULT_WEIGHTS:
+        return Path(folder)
+    if not DEFAULT_WEIGHTS.is_dir():
+        raise HiTVideoError(
+            "The shipped weights are not part of the installed package; pass the folder "
+            "weights/hitvideo-mini of a copy of the repository (--weights FOLDER on the command "
+            "line, from_pretrained(FOLDER) in Python)."
+        )
+    return DEFAULT_WEIGHTS
+
+
 class HiTVideoPipeline:
     """The shipped models in one object; any number of threads may use it at once."""
 
@@ -84,15 +101,16 @@ class HiTVideoPipeline:
 
         device: a torch device such as "cpu" or "cuda:1"; "auto" is a GPU where there is one.
         quantize: of the generator, "auto" (what measured best on this kind of device), "int8",
-            "nf4" or None.
+            "nf4", or None, which "none" stands for, too.
         Raises HiTVideoError where the weights or the device are missing or unfit.
         """
         from hitvideo.bitstream import TokenCoder
 
+        folder = find_weights(folder)
         chosen = resolve_device(device)
-        tokenizer = HiTVideoTokenizer.from_pretrained(Path(folder) / "tokenizer", chosen)
+        tokenizer = HiTVideoTokenizer.from_pretrained(folder / "tokenizer", chosen)
         coder = TokenCoder.from_pretrained(folder, tokenizer)
-        if not (Path(folder) / "generator").is_dir():
+        if not (folder / "generator").is_dir():
             return cls(tokenizer, coder=coder)
         from hitvideo.generator.storage import load_generator
 

@@ -21,7 +21,7 @@ GroupCodes = tuple[Tensor, ...]  # codes of one group, coarse to fine, (B, 8/str
 
 
 class StreamEncoder:
-    """Push chunks of any length, then flush; each yields the codes of the groups it completed.
+    """Push chunks of any length, then flush; each returns the codes of the groups it completed.
 
     depth: how many levels to write (None: all).
     """
@@ -37,7 +37,7 @@ class StreamEncoder:
         self.waiting: Tensor | None = None
         self.ended = False
 
-    def push(self, chunk: Tensor) -> Iterator[GroupCodes]:
+    def push(self, chunk: Tensor) -> list[GroupCodes]:
         """Takes ``(B, 3, t, H, W)`` in [-1, 1]; batch and size must stay the same all along."""
         check_video(chunk)
         if chunk.dtype != torch.float32 or not chunk.isfinite().all():
@@ -49,16 +49,14 @@ class StreamEncoder:
             if self.waiting.shape[:2] + self.waiting.shape[3:] != chunk.shape[:2] + chunk.shape[3:]:
                 raise HiTVideoError("All chunks of a video must have the same size.")
             waiting = torch.cat([self.waiting, chunk], 2)
-        while waiting.shape[2] >= GROUP:
-            yield self._encode(waiting[:, :, :GROUP])
-            waiting = waiting[:, :, GROUP:]
-        self.waiting = waiting.clone()  # not a view that would keep the whole chunk alive
+        whole = waiting.shape[2] // GROUP * GROUP
+        self.waiting = waiting[:, :, whole:].clone()  # not a view that keeps the whole chunk alive
+        return [self._encode(waiting[:, :, i : i + GROUP]) for i in range(0, whole, GROUP)]
 
-    def flush(self) -> Iterator[GroupCodes]:
+    def flush(self) -> list[GroupCodes]:
         """Ends the stream: a last group that is not full is filled by repeating its last frame."""
-        if self.waiting is not None and self.waiting.shape[2]:
-            yield self._encode(self.waiting)
-        self.waiting, self.ended = None, True
+        waiting, self.waiting, self.ended = self.waiting, None, True
+        return [] if waiting is None or not waiting.shape[2] else [self._encode(waiting)]
 
     @torch.no_grad()
     def _encode(self, group: Tensor) -> GroupCodes:

@@ -19,15 +19,16 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
+from hitvideo.data.held_out import split_off
 from hitvideo.data.token_shards import (
     Source,
     TokenSet,
     ToonSource,
     captioned_files,
-    split_off,
     write_shards,
 )
 from hitvideo.errors import HiTVideoError
+from hitvideo.files import finish_output
 from hitvideo.generator import (
     MODES,
     GeneratorConfig,
@@ -39,7 +40,7 @@ from hitvideo.generator.config import MINI_HEAD, MINI_LLAMA, kinds_of
 from hitvideo.generator.order import Size, TokenOrder
 from hitvideo.generator.presets import planner
 from hitvideo.generator.score import plan_bits
-from hitvideo.generator.storage import load_planner
+from hitvideo.generator.storage import load_planner, load_to_train
 from hitvideo.generator.text import new_text_encoder, words_of
 from hitvideo.judge.model import Judge
 from hitvideo.plan.codes import from_codes, to_codes
@@ -51,7 +52,7 @@ from hitvideo.training.generator_batches import Batches
 from hitvideo.training.generator_settings import GeneratorTrainConfig, add_arguments, check
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.optimizers import muon_and_adamw
-from hitvideo.training.own_clips import OwnClips
+from hitvideo.training.own_clips import OwnClips, check_teacher
 from hitvideo.training.text_to_tokens import Batch, TextToTokens
 
 __all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
@@ -63,9 +64,9 @@ REWARD = 40.0  # makes the gradients of own clips about as long as those of true
 
 def run(args: argparse.Namespace) -> None:
     """The command; raises HiTVideoError for settings that cannot work."""
-    from hitvideo.pipeline import DEFAULT_WEIGHTS
+    from hitvideo.pipeline import find_weights
 
-    args.weights = args.weights or str(DEFAULT_WEIGHTS)
+    args.weights = str(find_weights(args.weights or None))
     known = GeneratorTrainConfig.__dataclass_fields__
     train(GeneratorTrainConfig(**{k: v for k, v in vars(args).items() if k in known}))
 
@@ -74,6 +75,8 @@ def train(config: GeneratorTrainConfig) -> None:
     """Runs, or goes on with, the run in ``config.out``; raises HiTVideoError for bad settings."""
     check(config)
     accelerator = new_accelerator(config.bf16)
+    if accelerator.is_main_process:
+        finish_output(config.out)
     torch.manual_seed(config.seed)
     tokens, held_out = _tokens(config, accelerator)
     model = _model(config, tokens)
@@ -184,9 +187,9 @@ def _own_clips(
     if not config.judge:
         return None
     weights = Path(config.weights)
-    judge, measures = Judge.from_pretrained(config.judge, device), weights / "judge"
-    if measures.is_dir() and fingerprint(judge) == fingerprint(Judge.from_pretrained(measures)):
-        raise HiTVideoError("Own clips need another judge than the one that measures.")
+    judge = Judge.from_pretrained(config.judge, device)
+    if (weights / "judge").is_dir():
+        check_teacher(judge, Judge.from_pretrained(weights / "judge"))
     tokenizer = HiTVideoTokenizer.from_pretrained(weights / "tokenizer", device)
     size = config.frames, config.size, config.size
     return OwnClips(model, tokenizer, judge, config.batch, size)
@@ -201,11 +204,11 @@ def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[Tok
     written_levels(tokenizer.config, config.levels)  # refuses now what cannot be written later
     scene = _scene_source(tokenizer, config.levels, size, config.fps)
     sources: list[Source] = []
-    for folder in config.clips:
-        sources += captioned_files(Path(folder), size, config.fps)
     held_out: list[Source] = []
-    if sources:  # Toon has seeds of its own for that
-        sources, held_out = split_off(sources, 50)
+    if config.clips:  # Toon has seeds of its own for that
+        folders = [captioned_files(Path(folder), size, config.fps) for folder in config.clips]
+        files, kept = split_off([file for folder in folders for file in folder], 50)
+        sources, held_out = [*files], [*kept]
     sources += [scene(seed, mirror=True) for seed in TRAINING[: config.toon]]
     if config.toon:
         held_out += map(scene, HELD_OUT_TOON)
@@ -248,10 +251,8 @@ def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
         text.words |= {
             word for words in tokens.captions for said in words for word in words_of(said)
         }
-        path = Path(config.init) / "generator"
         plans = Path(config.init) / "planner"
-        layouts = layouts or plans.is_dir() or GeneratorConfig.from_pretrained(path).layout
-        generator = HiTVideoGenerator.from_pretrained(path, dtype=torch.float32, layout=layouts)
+        generator = load_to_train(Path(config.init) / "generator", layouts or plans.is_dir())
         settings = generator.config
         if settings.levels != written_levels(tokenizer.config, config.levels):
             raise HiTVideoError(f"The model in {config.init} writes other levels than this run.")
@@ -263,7 +264,7 @@ def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
             known = load_planner(plans, torch.device("cpu"), text.width)
             known.config.frames = config.frames
             return TextToTokens(text, generator, known)
-        return TextToTokens(text, generator, _planner(layouts, settings))
+        return TextToTokens(text, generator, _planner(settings.layout, settings))
     kept = Path(config.out) / "text"  # a run that goes on keeps its vocabulary
     if kept.is_dir():
         text = TextEncoder.from_pretrained(kept)

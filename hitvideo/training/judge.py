@@ -1,8 +1,8 @@
 """`hitvideo train-judge`: trains the judge on rendered Toon clips, crisp and degraded.
 
 It learns from withheld combinations as well: it must recognise what the generator was never shown.
-Its seeds are its own. A second one of another seed shares no scene with the first, and can teach a
-generator that the first one measures. Knows nothing of tokens.
+Its seeds are its own. One of another seed shares no scene with the first, and can teach a generator
+that the first one measures; each keeps the range of its scenes. Knows nothing of tokens.
 """
 
 from __future__ import annotations
@@ -44,8 +44,10 @@ from hitvideo.training.ema import Ema
 FIRST_SEED = JUDGE.start
 SEEDS = JUDGE_RUN
 LAST_SEED = len(JUDGE) // SEEDS  # from there on the scenes are those that are measured on
+FREE_SEED = 2  # 0 is that of the shipped judge, 1 that of the shipped one that teaches
 SHARD = 250  # clips in a file of rendered ones
 SECONDS = 8.0
+RUN = "run.json"
 SAVE_EVERY = 60.0  # seconds
 REVERSED = {**MIRRORED, "up": "down", "down": "up", "grow": "shrink", "shrink": "grow"}
 
@@ -64,7 +66,7 @@ class JudgeTrainConfig:
     warmup: int = 100
     ema: float = 0.995
     width: int = 48
-    seed: int = 0  # of the weights, the batches and the scenes
+    seed: int = FREE_SEED  # of the weights, the batches and the scenes
     workers: int = 1  # processes that render
 
 
@@ -80,15 +82,18 @@ def train(config: JudgeTrainConfig) -> None:
             f"Training a judge needs {SHARD} to {SEEDS} clips and a seed from 0 to {LAST_SEED - 1}."
         )
     out = Path(config.out)
+    _check_same_scenes(out / RUN, config.seed)
     scenes = [training_scene(index, config.seed) for index in range(config.clips // SHARD * SHARD)]
     clips = RenderedClips(out / "clips", scenes, config.workers)
     torch.manual_seed(config.seed)
-    judge = Judge(config.width).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    seeds = range(scenes[0].seed, scenes[-1].seed + 1)
+    judge = Judge(config.width, seeds=seeds)
+    judge = judge.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(judge.parameters(), config.lr, weight_decay=0.02)
     ema = Ema(judge, config.ema)
     checkpoint = Checkpoint(out / "checkpoint.pt")
     step, spent = checkpoint.load(judge, ema, optimizer)
-    (out / "run.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
+    (out / RUN).write_text(json.dumps(asdict(config), indent=2) + "\n")
 
     budget = 60 * config.minutes
     started, saved = time.monotonic() - spent, spent
@@ -111,6 +116,13 @@ def train(config: JudgeTrainConfig) -> None:
     bar.close()
     ema.model.toon = validation_hash(toon_clip(seed).frames for seed in VALIDATION)
     ema.model.save_pretrained(out / "judge")
+
+
+def _check_same_scenes(run: Path, seed: int) -> None:
+    """Raises HiTVideoError where the folder's clips were rendered from another seed's scenes."""
+    before = json.loads(run.read_text())["seed"] if run.is_file() else seed
+    if before != seed:
+        raise HiTVideoError(f"The run in {run.parent} has the seed {before}; choose another --out.")
 
 
 def _step(

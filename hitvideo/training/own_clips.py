@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from hitvideo.errors import HiTVideoError
 from hitvideo.generator.config import kinds_of
 from hitvideo.generator.decode import write
 from hitvideo.generator.order import Size, TokenOrder
@@ -27,7 +28,7 @@ from hitvideo.generator.sampling import Sampling
 from hitvideo.judge.model import FRAMES, Judge, prepare
 from hitvideo.plan.codes import from_codes
 from hitvideo.plan.tracks import groups_from
-from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.toon import ATTRIBUTES, Scene, caption, classes, labels
 from hitvideo.toon.seeds import OWN_CLIPS
 from hitvideo.training.scenes import draw_scene, plans
@@ -183,6 +184,22 @@ def thinned(gradient: Tensor, rng: random.Random) -> Tensor:
     generator = torch.Generator(gradient.device).manual_seed(rng.getrandbits(60))
     drawn = torch.rand(chance.shape, generator=generator, device=gradient.device) < chance
     return torch.where(drawn, gradient / chance.clamp_min(1e-12), 0)
+
+
+def check_teacher(judge: Judge, measuring: Judge) -> None:
+    """Raises HiTVideoError unless the judges are known to have learned from other scenes."""
+    if fingerprint(judge) == fingerprint(measuring):
+        raise HiTVideoError("Own clips need another judge than the one that measures.")
+    if not (judge.seeds and measuring.seeds):
+        raise HiTVideoError(
+            "One of the two judges does not say which scenes it was trained on, "
+            "so they may be too much alike; train-judge makes one that does."
+        )
+    if max(judge.seeds.start, measuring.seeds.start) < min(judge.seeds.stop, measuring.seeds.stop):
+        raise HiTVideoError(
+            "Own clips need a judge that was trained on other scenes than the one that measures: "
+            "choose another --seed of train-judge."
+        )
 
 
 def preview(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import TokenizerConfig
 from hitvideo.tokenizer.config import GROUP, LAYOUTS
+from hitvideo.tokenizer.storage import load_config
 from hitvideo.training.checks import check_run, check_shares
 
 
@@ -83,6 +85,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint-every", type=int, default=d.checkpoint_every, help="steps")
 
 
+def tokenizer_config(config: TrainConfig) -> TokenizerConfig:
+    """Of the tokenizer that is trained; raises HiTVideoError where there is none to start from."""
+    if config.init:
+        return TokenizerConfig.from_dict(load_config(Path(config.init)))
+    return TokenizerConfig(LAYOUTS[config.layout], quantizer=config.quantizer)
+
+
 def check(config: TrainConfig) -> None:
     """Raises HiTVideoError for settings that cannot work."""
     if not config.clips and not config.toon:
@@ -91,7 +100,7 @@ def check(config: TrainConfig) -> None:
         )
     if config.frames < 2 * GROUP or config.frames % GROUP:
         raise HiTVideoError(f"--frames must be a multiple of {GROUP}, at least {2 * GROUP}.")
-    multiple = TokenizerConfig().multiple[1]
+    multiple = tokenizer_config(config).multiple[1]
     if config.size < multiple or config.size % multiple:
         raise HiTVideoError(f"--size must be a multiple of {multiple}.")
     if config.toon_size < 1:

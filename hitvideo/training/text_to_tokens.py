@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hitvideo.files import folders_output
 from hitvideo.generator import HiTVideoGenerator, TextEncoder
 from hitvideo.generator.order import Kinds, Size, TokenOrder
 from hitvideo.generator.score import cross_entropy_bits, plan_bits
@@ -155,14 +156,16 @@ class TextToTokens(nn.Module):
         return batch._replace(known=torch.where(replaced, own, batch.known))
 
     def save_pretrained(self, folder: Path, dtype: torch.dtype) -> None:
+        """Writes text encoder, generator and planner into ``folder``, together or not at all."""
         config = self.generator.config
         config.text_hash = fingerprint(self.text.model, dtype)
         config.planner_hash = fingerprint(self.planner, dtype) if self.planner else ""
-        self.text.save_pretrained(folder / "text", dtype)
-        for name, model in (("generator", self.generator), ("planner", self.planner)):
-            if model is not None:
-                state = {key: tensor.to(dtype) for key, tensor in model.state_dict().items()}
-                model.save_pretrained(folder / name, state_dict=state, max_shard_size="15MB")
+        with folders_output(folder) as part:
+            self.text.save_pretrained(part / "text", dtype)
+            for name, model in (("generator", self.generator), ("planner", self.planner)):
+                if model is not None:
+                    state = {key: tensor.to(dtype) for key, tensor in model.state_dict().items()}
+                    model.save_pretrained(part / name, state_dict=state, max_shard_size="15MB")
 
 
 def expected_values(logits: Tensor, steps: Tensor) -> Tensor:

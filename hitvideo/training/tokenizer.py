@@ -28,13 +28,13 @@ from hitvideo.data.pool import (
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
-from hitvideo.tokenizer.config import GROUP, LAYOUTS
+from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon import classes
 from hitvideo.toon.seeds import TRAINING, VALIDATION
 from hitvideo.training.calibrate import calibrate
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.losses import LadderLoss, sample_depths
-from hitvideo.training.settings import TrainConfig, add_arguments, check
+from hitvideo.training.settings import TrainConfig, add_arguments, check, tokenizer_config
 
 __all__ = ["TrainConfig", "add_arguments", "run", "train"]
 
@@ -162,8 +162,7 @@ def _held_out(config: TrainConfig) -> dict[str, Sampler]:
 def _new_tokenizer(config: TrainConfig, sampler: Sampler) -> HiTVideoTokenizer:
     if config.init:
         return HiTVideoTokenizer.from_pretrained(config.init).train()
-    layout = LAYOUTS[config.layout]
-    tokenizer = HiTVideoTokenizer(TokenizerConfig(layout, quantizer=config.quantizer))
+    tokenizer = HiTVideoTokenizer(tokenizer_config(config))
     if config.quantizer == "fsq":
         rng = random.Random(config.seed)
         size = TokenizerConfig().multiple[1] * 3

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.components import Component
 
-RUNS_AT_ONCE = 2  # people served at a time; the others wait in line
+# People served at a time, whatever they do; the others wait in one line.
+HEAVY: dict[str, Any] = {"concurrency_id": "heavy", "concurrency_limit": 2}
 QUIET: dict[str, Any] = {
     "queue": False,
     "show_progress": "hidden",
@@ -58,7 +59,7 @@ def wire(
         list(work.outputs),
         api_name=api_name,
         show_progress="hidden",
-        concurrency_limit=RUNS_AT_ONCE,
+        **HEAVY,
     )
     last = (ended, list(end.inputs), [*end.outputs, *both])
     # In the browser, `then` does not follow a failure.

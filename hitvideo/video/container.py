@@ -18,6 +18,7 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from hitvideo.cores import usable_cores
 from hitvideo.errors import HiTVideoError
 from hitvideo.video.picture import display_of
 
@@ -179,7 +180,7 @@ class Source:
             container.close()
             raise HiTVideoError(f"{self.name} holds no video that can be decoded.")
         stream.codec_context.thread_type = "AUTO"
-        stream.codec_context.thread_count = min(MAX_DECODER_THREADS, os.cpu_count() or 1)
+        stream.codec_context.thread_count = min(MAX_DECODER_THREADS, usable_cores())
         return container, stream
 
     def _first_frame(self) -> VideoFrame:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hitvideo.data.pool import ClipPool, PoolClip, mixed_sampler, toon_clips
-from hitvideo.toon import labels, render, sample_scene
+from hitvideo.toon import labels, mirrored, render, sample_scene
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,16 @@ def test_a_mirrored_clip_goes_the_other_way() -> None:
         assert float(video[..., 0].mean()) == (1 if left else -1)
         assert float(mask[..., 0].mean()) == (1 if left else 0)
     assert {said["motion"] for said in batch.words if said} == {"left", "right"}
+
+
+def test_what_would_show_a_withheld_combination_is_not_mirrored(tmp_path: Path) -> None:
+    seed = next(seed for seed in range(1000) if mirrored(sample_scene(seed)) is None)
+    clips = toon_clips(1, tmp_path / "clips.npy", side=32, workers=1, first_seed=seed)
+    batch = ClipPool(clips, augment=False).sample(12, 64, 32, random.Random(0))
+    shown = clips[0].frames[:, :3].transpose(0, 1) / 127.5 - 1
+    for video, said in zip(batch.video, batch.words, strict=True):
+        assert said == labels(sample_scene(seed))
+        assert torch.allclose(video, shown, atol=1e-5)
 
 
 def test_clips_without_words_mix_with_others(toon: list[PoolClip]) -> None:

@@ -3,6 +3,8 @@
 import copy
 import json
 import re
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +12,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from hitvideo.data import token_shards
+from hitvideo.data import held_out, token_shards
+from hitvideo.data.held_out import film_of, split_off
 from hitvideo.data.token_shards import (
+    FileSource,
     TokenSet,
     ToonSource,
     captioned_files,
-    split_off,
     write_shards,
 )
 from hitvideo.errors import HiTVideoError
@@ -142,14 +145,39 @@ def test_shards_of_other_settings_are_never_taken_for_these(
     assert len(TokenSet.load(tmp_path)) == 1
 
 
-def test_one_readable_clip_of_every_so_many_is_held_out(folder: Path) -> None:
+def test_one_readable_film_of_every_so_many_is_held_out(folder: Path) -> None:
     (folder / "beside.mp4").write_bytes(b"broken")
-    sources = [*captioned_files(folder, SIZE, 8), *(ToonSource(s, SIZE, 8.0) for s in range(3))]
-    rest, held_out = split_off(sources, 3)
-    assert held_out == [sources[1], sources[3]] and rest == [sources[0], sources[2], sources[4]]
-    for too_few in (sources[:1], sources[:0], sources[1:2]):
+    broken, listed = captioned_files(folder, SIZE, 8)
+    more = [replace(listed, words=(str(number),)) for number in range(3)]
+    for number, file in enumerate(more):
+        name = folder / f"{'abc'[number]}.mp4"
+        more[number] = replace(file, path=Path(shutil.copy(file.path, name)))
+    sources = [broken, listed, *more]
+    rest, kept = split_off(sources, 3)
+    assert kept == [listed, more[1]] and rest == [broken, more[0], more[2]]
+    for too_few in (sources[1:2], [], sources[:1]):
         with pytest.raises(HiTVideoError, match="At least two videos"):
             split_off(too_few, 3)
+
+
+@pytest.mark.parametrize("name", ["film {}/shot {}.mp4", "{}-scene_{:03}.mp4", "{}/{}.mp4"])
+def test_shots_of_one_film_are_held_out_together_or_not_at_all(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(held_out, "read_samples", lambda source: [source])
+    paths = [Path(name.format("abcdefghij"[film], shot)) for film in range(10) for shot in range(9)]
+    files = [FileSource(path, ("a film",), SIZE, 8) for path in paths]
+    rest, kept = split_off(files, 5)
+    assert sorted([*rest, *kept], key=files.index) == files
+    assert len(kept) == 18
+    assert not {film_of(file.path) for file in rest} & {film_of(file.path) for file in kept}
+
+
+def test_one_folder_of_numbers_is_held_out_in_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_out, "read_samples", lambda source: [source])
+    files = [FileSource(Path(f"{n:06}.mp4"), ("a film",), SIZE, 8) for n in range(20_000)]
+    rest, kept = split_off(files, 50)
+    assert kept == files[:400] and rest == files[400:]
 
 
 def test_captions_in_another_encoding(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,13 +10,14 @@ import pytest
 import torch
 from conftest import randomize
 from safetensors.torch import load_file, save_file
-from tiny_generator import CAPTIONS, save_tiny_weights, tiny_text
+from tiny_generator import CAPTIONS, save_tiny_weights, tiny_generator, tiny_text
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.generator import HiTVideoGenerator
 from hitvideo.generator.presets import planner
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.training.text_to_tokens import TextToTokens
 
 MODEL = "model.safetensors"
 
@@ -84,6 +86,41 @@ def test_what_is_broken_or_of_another_release_gets_one_sentence(
     with pytest.raises(HiTVideoError, match=words) as caught:
         load(folder)
     assert "\n" not in str(caught.value)
+
+
+def test_the_hub_is_not_asked_for_what_a_folder_given_relatively_lacks(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+
+    def connect(*address: object, **_: object) -> None:
+        asked.append(address)
+        raise OSError("There is no network.")
+
+    monkeypatch.setattr(socket, "getaddrinfo", connect)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    monkeypatch.chdir(folder.parent)
+    shutil.rmtree(folder / "text")
+    with pytest.raises(HiTVideoError, match=r"text encoder copy/text cannot be loaded"):
+        load(Path("copy"))
+    assert not asked
+
+
+def test_models_killed_while_they_are_saved_are_still_the_previous_ones(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = TextToTokens(
+        tiny_text(), tiny_generator(layout=True), HiTVideoGenerator(planner(256, 16))
+    )
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    expected = load(folder)(CAPTIONS[0], seed=3).video
+    monkeypatch.setattr(HiTVideoGenerator, "save_pretrained", killed)
+    with pytest.raises(KeyboardInterrupt):
+        model.save_pretrained(folder, torch.float32)
+    assert (load(folder)(CAPTIONS[0], seed=3).video == expected).all()
 
 
 def test_a_text_encoder_may_lie_elsewhere(folder: Path, tmp_path: Path) -> None:

@@ -141,6 +141,13 @@ def test_judges_of_two_seeds_share_no_scene() -> None:
     assert max(first) < min(second)
 
 
+def test_the_shipped_judges_say_what_they_learned_from_and_a_new_one_shares_none_of_it() -> None:
+    judge, teacher = (Judge.from_pretrained(SHIPPED.parent / n).seeds for n in ("judge", "teacher"))
+    assert judge == range(2_000_000, 2_007_500) and teacher == range(2_100_000, 2_110_000)
+    new = training.training_scene(0, JudgeTrainConfig("").seed).seed
+    assert new >= max(judge.stop, teacher.stop)
+
+
 def test_a_run_trains_saves_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "SHARD", 4)
     monkeypatch.setattr(training, "VALIDATION", VALIDATION[:1])
@@ -148,10 +155,13 @@ def test_a_run_trains_saves_and_goes_on(tmp_path: Path, monkeypatch: pytest.Monk
     clips = [render(training.training_scene(k), 16, SIDE, SIDE, 2.0).numpy() for k in range(4)]
     np.save(tmp_path / "clips" / "0000.npy", np.stack(clips))
     for minutes in (0.01, 0.02):
-        train(JudgeTrainConfig(str(tmp_path), clips=4, minutes=minutes, batch=4, width=8))
+        train(JudgeTrainConfig(str(tmp_path), 4, minutes, batch=4, width=8, seed=0))
     first, *_, last = (json.loads(x) for x in (tmp_path / "log.jsonl").read_text().splitlines())
     assert first["step"] < last["step"]
     judge = Judge.from_pretrained(tmp_path / "judge")
+    assert judge.seeds == range(2_000_000, 2_000_004)
+    with pytest.raises(HiTVideoError, match="has the seed 0"):
+        train(JudgeTrainConfig(str(tmp_path), clips=4, seed=1))
     assert judge.toon == validation_hash([toon_clip(VALIDATION[0]).frames])
 
 

@@ -88,6 +88,20 @@ def test_an_ended_stream_takes_nothing_more(model: HiTVideoTokenizer) -> None:
         list(encoder.push(video))
 
 
+def test_a_result_that_nobody_looks_at_drops_no_frames(tiny: HiTVideoTokenizer) -> None:
+    video = moving_video(20, 32, 48)
+    encoder = StreamEncoder(tiny)
+    encoder.push(video[:, :, :12])
+    (second,) = encoder.push(video[:, :, 12:])
+    encoder.flush()
+    with pytest.raises(HiTVideoError, match="has ended"):
+        encoder.push(video)
+    for grid, whole, level in zip(
+        second, tiny.encode(video).levels, tiny.config.levels, strict=True
+    ):
+        assert torch.equal(grid, whole[:, level.slots : 2 * level.slots])
+
+
 @pytest.mark.parametrize("spoil", [torch.Tensor.double, torch.Tensor.byte, torch.log])
 def test_what_is_no_video_is_refused(tiny: HiTVideoTokenizer, spoil: Callable) -> None:
     with pytest.raises(HiTVideoError, match="finite float32"):

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -210,6 +211,28 @@ def test_weights_from_before_layouts_go_on_as_they_were(tmp_path: Path, weights:
     assert (told.softmax(-1) - untold.softmax(-1)).abs().max() < 0.05
 
 
+@pytest.mark.parametrize(
+    "part", ["text", "generator", "generator/config.json", "planner/config.json"]
+)
+def test_a_part_that_a_model_to_go_on_from_lacks_is_one_sentence(
+    tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """Given relatively, which looks like a name on the hub."""
+    asked: list[object] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *address, **_: asked.append(address))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    tokenizer = HiTVideoTokenizer.from_pretrained(weights / "tokenizer")
+    path = save_tiny_weights(tmp_path / "old", tokenizer) / part
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(HiTVideoError, match=f"old/{part.split('/')[0]}.* (cannot|missing)"):
+        train(settings(tmp_path / "run", weights, 1, levels=3, init="old"))
+    assert not asked
+
+
 def test_a_folder_of_captioned_videos_in_bfloat16(
     tmp_path: Path, weights: Path, fresh_accelerate: None
 ) -> None:
@@ -350,6 +373,28 @@ def test_the_judge_that_measures_does_not_teach(tmp_path: Path, weights: Path) -
     Judge(8).save_pretrained(weights / "judge")
     with pytest.raises(HiTVideoError, match="another judge"):
         train(settings(tmp_path / "run", weights, 1, judge=str(weights / "judge")))
+
+
+@pytest.mark.parametrize(
+    ("seeds", "sentence"),
+    [
+        (range(2_007_499, 2_008_000), "trained on other scenes"),
+        (range(0), "does not say which scenes"),
+        (range(2_007_500, 2_008_000), None),
+    ],
+)
+def test_a_near_twin_of_the_judge_that_measures_does_not_teach_either(
+    tmp_path: Path, weights: Path, seeds: range, sentence: str | None
+) -> None:
+    Judge(8, seeds=range(2_000_000, 2_007_500)).save_pretrained(weights / "judge")
+    Judge(8, seeds=seeds).save_pretrained(tmp_path / "twin")
+    config = settings(tmp_path / "run", weights, 1, judge=str(tmp_path / "twin"))
+    model = TextToTokens(tiny_text(), tiny_generator())
+    if sentence is None:
+        assert training._own_clips(config, model, torch.device("cpu"))
+        return
+    with pytest.raises(HiTVideoError, match=sentence):
+        training._own_clips(config, model, torch.device("cpu"))
 
 
 COMMAND_LINE = """

@@ -19,6 +19,7 @@ from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.tokenizer.config import LAYOUTS
 from hitvideo.tokenizer.quantizers import VQ
 from hitvideo.training import tokenizer as training
+from hitvideo.training.settings import check
 from hitvideo.training.tokenizer import TrainConfig, train, validate
 from hitvideo.video import write_video
 
@@ -136,7 +137,10 @@ def test_two_processes_train_one_model(clips: Path, tmp_path: Path) -> None:
         ({"clips": []}, "nothing to train on"),
         ({"steps": 0}, "budget"),
         ({"frames": 12}, "multiple of 8"),
-        ({"size": 100}, "multiple of 32"),
+        ({"size": 100}, "multiple of 16"),
+        ({"size": 48, "init": ""}, "multiple of 32"),
+        ({"size": 36, "init": "", "layout": "single"}, "multiple of 8"),
+        ({"init": "nowhere"}, "no model"),
         ({"clips": ["nowhere"]}, "no folder"),
         ({"toon": -3}, "below zero"),
         ({"toon": 2_000_001}, "later scenes are for measuring"),
@@ -153,6 +157,13 @@ def test_settings_that_cannot_work(
     config = TrainConfig(**{**settings(tmp_path / "run", clips, 1).__dict__, **change})
     with pytest.raises(HiTVideoError, match=sentence):
         train(config)
+
+
+@pytest.mark.parametrize("change", [{"size": 48}, {"size": 40, "init": "", "layout": "single"}])
+def test_any_size_that_the_tokenizers_own_levels_divide(
+    clips: Path, tmp_path: Path, change: dict[str, object]
+) -> None:
+    check(TrainConfig(**{**settings(tmp_path / "run", clips, 1).__dict__, **change}))
 
 
 def test_a_folder_that_cannot_be_made(clips: Path, tmp_path: Path) -> None:

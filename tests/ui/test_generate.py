@@ -107,6 +107,15 @@ def test_without_a_seed_one_is_drawn_and_can_be_used_again(client: Client) -> No
     assert not np.array_equal(read_video(second[0]), read_video(first[0]))
 
 
+def test_numbers_that_are_cleared_are_the_models_own_again(client: Client) -> None:
+    names = ("guidance", "temperature", "top_k", "top_p")
+    report, cleared = (
+        ask(client, seed=1, levels=1, **options)[2] for options in ({}, dict.fromkeys(names))
+    )
+    assert [cleared[name] for name in names] == [report[name] for name in names]
+    assert (cleared["top_k"], cleared["top_p"]) == (0, 1.0)
+
+
 def notes(mp4: str, gif: str) -> tuple[dict[str, str], bytes]:
     with av.open(mp4) as film, Image.open(gif) as picture:
         return film.metadata, picture.info.get("comment", b"")

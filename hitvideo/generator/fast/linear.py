@@ -51,10 +51,10 @@ def merge(layers: Sequence[Any]) -> Product:
     """
     if len(layers) == 1:
         return layers[0]  # type: ignore[no-any-return]
-    if all(isinstance(layer, Int8Linear) for layer in layers):
-        parts = torch.cat([layer.weight for layer in layers])
-        return Int8Linear(parts, torch.cat([layer.scale for layer in layers]))
-    size = sum(layer.weight.numel() for layer in layers)
-    if size <= SMALL and all(type(layer) is nn.Linear for layer in layers):
-        return partial(F.linear, weight=torch.cat([layer.weight for layer in layers]))
+    if sum(layer.weight.numel() for layer in layers) <= SMALL:
+        if all(isinstance(layer, Int8Linear) for layer in layers):
+            parts = torch.cat([layer.weight for layer in layers])
+            return Int8Linear(parts, torch.cat([layer.scale for layer in layers]))
+        if all(type(layer) is nn.Linear for layer in layers):
+            return partial(F.linear, weight=torch.cat([layer.weight for layer in layers]))
     return lambda x: torch.cat([layer(x) for layer in layers], -1)

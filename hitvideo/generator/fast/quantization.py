@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from hitvideo.generator.model import HiTVideoGenerator
 
-Quantize = Literal["auto", "int8", "nf4"] | None
+Quantize = Literal["auto", "int8", "nf4", "none"] | None
 
 # What measured best, quality first (docs/generator.md); any other kind of device gets the last.
 AUTO = {"cpu": "int8", "cuda": "int8", "": "int8"}
@@ -36,6 +36,8 @@ def resolve(quantize: str | None, device: torch.device) -> str | None:
     """ "int8", "nf4" or None for what was asked; raises HiTVideoError for anything else."""
     if quantize == "auto":
         return AUTO.get(device.type, AUTO[""])
+    if quantize == "none":
+        return None
     if quantize not in ("int8", "nf4", None):
         raise HiTVideoError(f"The quantization is auto, int8, nf4 or none, not {quantize}.")
     return quantize

@@ -17,10 +17,10 @@ from hitvideo.generator import MODES
 from hitvideo.ui.generate.prompts import EXAMPLES, WORLD, surprise
 from hitvideo.ui.generate.run import Generation
 from hitvideo.ui.player import Value, player, settled
+from hitvideo.ui.running import HEAVY
 from hitvideo.ui.tokens.page import download_button
 
 SCREEN = 480  # pixels a side, where the window is wide enough
-RUNS_AT_ONCE = 2  # people served at a time; the others wait in line
 DRAWN_SEEDS = 1_000_000  # seeds drawn on the page lie below this: easy to read and to pass on
 DRAW_SEED = f"() => Math.floor(Math.random() * {DRAWN_SEEDS})"
 STEPS = {
@@ -132,7 +132,7 @@ def generate_tab(generation: Generation) -> None:
         [prompt, seed, guidance, temperature, top_k, top_p, levels, mode, keep_note],
         [mp4, seed, report, screen, gif, hitv],
         api_name="generate",
-        concurrency_limit=RUNS_AT_ONCE,
+        **HEAVY,
         **raw,
     )
     ended: dict[str, Any] = {

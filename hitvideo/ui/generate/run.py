@@ -63,8 +63,8 @@ class Generation:
         seed: float | None = None,
         guidance: float | None = None,
         temperature: float | None = None,
-        top_k: float = 0,
-        top_p: float = 1.0,
+        top_k: float | None = None,
+        top_p: float | None = None,
         levels: float | None = None,
         mode: str | None = None,
         keep_note: bool = True,
@@ -74,8 +74,8 @@ class Generation:
         prompt: what the clip should show. seed: 0 to 4294967295; empty takes one by chance.
         guidance: how closely to follow the prompt; 1 is none. temperature: 0 always takes the
         likeliest value. top_k: 0 is no limit. top_p: 1 is no limit. levels: how many to write.
-        mode: what a step writes, "token", "row", "frame" or "mixed". keep_note: whether prompt,
-        seed and settings are stored inside the files.
+        mode: what a step writes, "token", "row", "frame" or "mixed". What is empty is the model's
+        own setting. keep_note: whether prompt, seed and settings are stored inside the files.
 
         Returns an MP4 of the clip, the seed that was used, a report ({prompt, seed, guidance, ...,
         things, tokens, seconds, tokens_per_second, quantization, device, unknown_words,

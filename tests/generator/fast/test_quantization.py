@@ -12,6 +12,7 @@ from tiny_generator import save_tiny_weights, tiny_generator
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.generator import HiTVideoGenerator
+from hitvideo.generator.fast import linear
 from hitvideo.generator.fast.linear import FEW_ROWS, Int8Linear, merge
 from hitvideo.generator.fast.quantization import planned_bytes, resolve, stored_bytes
 from hitvideo.generator.presets import PRESETS
@@ -71,6 +72,19 @@ def test_merged_layers_give_their_outputs_side_by_side() -> None:
         torch.testing.assert_close(merge(layers)(x), expected)
 
 
+def test_large_layers_are_merged_without_a_copy_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linear, "SMALL", 3 * 8 * 32 - 1)
+    x = torch.ones(1, 2, 32)
+    for layers in (
+        [torch.nn.Linear(32, n, bias=False) for n in (8, 16)],
+        [Int8Linear(torch.ones(n, 32, dtype=torch.int8), torch.ones(n)) for n in (8, 16)],
+    ):
+        product = merge(layers)
+        for layer in layers:
+            layer.weight.data.fill_(2)
+        assert torch.equal(product(x), torch.full((1, 2, 24), 64.0))
+
+
 def test_bitsandbytes_comes_without_the_compiler_and_leaves_it_as_it_was() -> None:
     script = """
 import os, sys
@@ -98,6 +112,7 @@ def test_without_bitsandbytes_only_full_precision_is_left(
 def test_auto_is_quantized_everywhere_and_nonsense_is_refused() -> None:
     for device in ("cpu", "cuda", "mps"):
         assert resolve("auto", torch.device(device)) in ("int8", "nf4")
+        assert resolve("none", torch.device(device)) is resolve(None, torch.device(device)) is None
     with pytest.raises(HiTVideoError, match="auto, int8, nf4 or none"):
         resolve("fp4", CPU)
 
