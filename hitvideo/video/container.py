@@ -8,18 +8,29 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.stream import Disposition
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.video.clock import continuous, from_keyframe
+from hitvideo.video.fields import deinterlaced
 from hitvideo.video.picture import display_of
+from hitvideo.video.streams import (
+    UNINDEXED,
+    decoder,
+    likely_seconds,
+    stated_seconds,
+    video_stream,
+)
 
 PathLike = str | os.PathLike[str]
 
@@ -68,7 +79,9 @@ def probe(path: PathLike, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
 class Source:
     """An open video: its facts, its first frame, and its frames in order of display.
 
-    `info` and `display` are settled on opening; `first` is the first frame that decodes.
+    `info` and `display` are settled on opening; `first` is the first frame that decodes, as stored.
+    `stated` is the length in seconds that the headers promise, or None. `torn` tells after the last
+    frame whether the data broke off.
     A context manager: leaving it closes the file.
     """
 
@@ -77,11 +90,15 @@ class Source:
         self.name = os.path.basename(self.path)
         self.limits = limits
         _check_file(self.path, self.name)
-        self.container, self.stream = self._open()
+        self.torn = False
+        self._start: int | None = None  # where to begin when there is no index, in ticks
+        self.container, self.stream, self.decoder = self._open()
         try:
             self._refuse_large(self.stream.height, self.stream.width)
             fps = _frame_rate(self.stream)
-            seconds = self._stated_seconds() or self._count_seconds(fps)
+            self.stated = stated_seconds(self.container, self.stream)
+            likely = likely_seconds(self.container, self.stream)
+            seconds = self._count_seconds(fps) if likely is None else likely
             self.check_time(seconds)
             self.first = self._first_frame()
             self.display = display_of(self.first, self.stream.sample_aspect_ratio)
@@ -125,35 +142,52 @@ class Source:
     def restart(self) -> None:
         """Go back to the first frame, also in formats that cannot seek."""
         self.container.close()
-        self.container, self.stream = self._open()
+        self._start = None
+        self.container, self.stream, self.decoder = self._open()
 
     def seek(self, seconds: float) -> None:
         """Go to a keyframe at or before `seconds` after the first frame, if the format can."""
-        origin = self.timestamp(self.first) or 0
+        place = (self.timestamp(self.first) or 0) + int(seconds / self.tick)
+        if self.container.format.name in UNINDEXED:
+            self._start = place  # ffmpeg guesses by times, which may come twice
+            return
         try:
-            self.container.seek(origin + int(seconds / self.tick), stream=self.stream)
+            self.container.seek(place, stream=self.stream)
         except FFmpegError:
             self.restart()
 
     def frames(self) -> Iterator[VideoFrame]:
         """Frames from where the file stands; damaged ones are left out, a cut end just ends it."""
+        return deinterlaced(self._decoded())
+
+    def _decoded(self) -> Iterator[VideoFrame]:
         # Set only now: with this in place while opening, too large a file would not state its size.
-        self.stream.codec_context.options = {"max_pixels": str(self.limits.max_side**2)}
-        packets = self.container.demux(self.stream)
-        ended = False
-        while not ended:
+        self.decoder.options = {"max_pixels": str(self.limits.max_side**2)}
+        packets = continuous(self._packets())
+        if self._start is not None:
+            packets = from_keyframe(packets, self._start)
+        for packet in chain(packets, [None]):
             try:
-                packet = next(packets, None)
-            except FFmpegError:
-                packet = None
-            ended = packet is None
-            try:
-                decoded = self.stream.codec_context.decode(packet)
+                decoded = self.decoder.decode(packet)
             except FFmpegError:
                 continue
             for frame in decoded:
                 self._refuse_large(frame.height, frame.width)
                 yield frame
+
+    def _packets(self) -> Iterator[Packet]:
+        packets = self.container.demux(self.stream)
+        self.torn = False
+        while True:
+            try:
+                packet = next(packets, None)
+            except FFmpegError:
+                self.torn = True
+                return
+            if packet is None or not packet.size:
+                return
+            self.torn = packet.is_corrupt  # the last one stays
+            yield packet
 
     def check_time(self, seconds: float | Fraction) -> None:
         """Raise HiTVideoError if a video that reaches `seconds` is longer than the limit."""
@@ -163,7 +197,7 @@ class Source:
                 "the longest video that is read."
             )
 
-    def _open(self) -> tuple[InputContainer, VideoStream]:
+    def _open(self) -> tuple[InputContainer, VideoStream, VideoCodecContext]:
         try:
             container = av.open(
                 self.path,
@@ -174,16 +208,17 @@ class Source:
             raise HiTVideoError(
                 f"{self.name} is not a video that can be read, or its description is cut off."
             ) from error
-        stream = next((s for s in container.streams.video if not _is_cover(s)), None)
-        if stream is None or stream.codec_context is None:
+        stream = video_stream(container)
+        if stream is None:
             container.close()
             raise HiTVideoError(f"{self.name} holds no video that can be decoded.")
-        stream.codec_context.thread_type = "AUTO"
-        stream.codec_context.thread_count = min(MAX_DECODER_THREADS, os.cpu_count() or 1)
-        return container, stream
+        codec = decoder(stream)
+        codec.thread_type = "AUTO"
+        codec.thread_count = min(MAX_DECODER_THREADS, os.cpu_count() or 1)
+        return container, stream, codec
 
     def _first_frame(self) -> VideoFrame:
-        first = next(self.frames(), None)
+        first = next(self._decoded(), None)
         if first is None:
             raise HiTVideoError(f"{self.name} holds no frame that can be decoded.")
         self.restart()
@@ -196,25 +231,16 @@ class Source:
                 f"and at most {self.limits.max_side} a side are read."
             )
 
-    def _stated_seconds(self) -> float:
-        """The duration in the file's headers, or 0 where they hold none."""
-        if self.stream.duration and self.stream.duration > 0:
-            return float(self.stream.duration * self.tick)
-        return max(self.container.duration or 0, 0) / av.time_base
-
     def _count_seconds(self, fps: float) -> float:
         """The duration from the packets, not decoded: recordings from a browser state none."""
         count, first, last = 0, None, 0
-        try:
-            for packet in self.container.demux(self.stream):
-                stamp = packet.pts if packet.pts is not None else packet.dts
-                if packet.size and stamp is not None:
-                    first = stamp if first is None else min(first, stamp)
-                    last = max(last, stamp)
-                    self.check_time((last - first) * self.tick)
-                count += bool(packet.size)
-        except FFmpegError:
-            pass  # a cut end: what came before it counts
+        for packet in continuous(self._packets()):
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            if stamp is not None:
+                first = stamp if first is None else min(first, stamp)
+                last = max(last, stamp)
+                self.check_time((last - first) * self.tick)
+            count += 1
         self.restart()
         spread = 0 if first is None else last - first
         return float(spread * self.tick) + 1 / fps if spread else count / fps
@@ -232,11 +258,6 @@ def _check_file(path: str, name: str) -> None:
         raise HiTVideoError(f"{name} cannot be read: {error.strerror}.") from error
     if empty:
         raise HiTVideoError(f"{name} is empty.")
-
-
-def _is_cover(stream: VideoStream) -> bool:
-    """Whether `stream` is the cover picture of a song."""
-    return bool(cast(Disposition, stream.disposition) & Disposition.attached_pic)
 
 
 def _frame_rate(stream: VideoStream) -> float:

@@ -1,0 +1,57 @@
+"""Packets of a recording whose clock may turn back, and a start where there is no index.
+
+Files joined byte by byte (MPEG transport and program streams) begin again at the time of the first.
+Knows nothing of pictures.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain, pairwise
+
+from av.packet import Packet
+
+MAX_WAITING = 64 << 20  # bytes of packets held since the last keyframe
+
+
+def continuous(packets: Iterable[Packet]) -> Iterator[Packet]:
+    """`packets`, with their times moved so that they go on where the clock turns back.
+
+    A single one that is out of order loses its times instead.
+    """
+    shift = 0
+    newest: Packet | None = None
+    for packet, following in pairwise(chain(packets, [None])):
+        assert packet is not None
+        if packet.dts is not None:
+            if newest is not None and newest.dts is not None:
+                due = newest.dts + (newest.duration or 1)
+                if packet.dts + shift < newest.dts:
+                    after = following.dts if following is not None else None
+                    if after is not None and after + shift > newest.dts:
+                        packet.pts = packet.dts = None
+                        yield packet
+                        continue
+                    shift = due - packet.dts
+            if shift:
+                packet.pts = None if packet.pts is None else packet.pts + shift
+                packet.dts += shift
+            newest = packet
+        yield packet
+
+
+def from_keyframe(packets: Iterable[Packet], start: int) -> Iterator[Packet]:
+    """`packets` from the last keyframe that is shown at `start` or before, in ticks.
+
+    From the first one if there is none. What comes after a keyframe is held until it is told.
+    """
+    waiting: list[Packet] = []
+    size = 0
+    rest = iter(packets)
+    for packet in rest:
+        if packet.is_keyframe and packet.pts is not None and packet.pts <= start:
+            waiting, size = [], 0
+        waiting.append(packet)
+        size += packet.size
+        if size > MAX_WAITING or (packet.dts is not None and packet.dts > start):
+            break
+    yield from waiting
+    yield from rest
