@@ -25,6 +25,7 @@ _PRIMARIES = {
     9: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),  # BT.2020
     12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),  # P3 D65
 }
+_HLG_WEIGHTS = np.array([0.2627, 0.6780, 0.0593], np.float32)  # of scene luminance, table 5
 _BT2020 = 9  # what BT.2100 has, and what counts where nothing else is stated
 
 
@@ -79,7 +80,7 @@ def tone_mapped(picture: np.ndarray, transfer: str, primaries: int = _BT2020) ->
     for first in range(0, len(pixels), BAND):
         linear = light[pixels[first : first + BAND]]
         if transfer == "HLG":  # BT.2100's OOTF for a peak of 1000 cd/m2: gamma 1.2
-            scene = linear @ np.float32([0.2627, 0.6780, 0.0593])
+            scene = linear @ _HLG_WEIGHTS
             linear *= np.float32(PEAK / REFERENCE_WHITE) * scene[:, None] ** np.float32(0.2)
         linear = np.maximum(linear @ matrix.T, 0)
         linear *= _look_up(_roll_off(), linear.max(1, keepdims=True) * (REFERENCE_WHITE / PEAK))
