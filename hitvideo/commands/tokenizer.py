@@ -11,6 +11,7 @@ from hitvideo.commands.common import (
     add_json,
     add_model,
     load_tokenizer,
+    print_note,
     set_threads,
     weights_folder,
 )
@@ -35,12 +36,19 @@ def run_reconstruct(args: argparse.Namespace) -> None:
 
     from hitvideo.bitstream import TokenCoder
     from hitvideo.pipeline.reconstruct import LevelResult, codes_of
-    from hitvideo.video import read_video, write_video
+    from hitvideo.video import Notes, read_video, write_video
 
+    notes = Notes()
     with folder_output(args.out, spare=args.clip) as folder:
         frames = read_video(
-            args.clip, fps=args.fps, size=args.size, start=args.start, seconds=args.seconds
+            args.clip,
+            fps=args.fps,
+            size=args.size,
+            start=args.start,
+            seconds=args.seconds,
+            notes=notes,
         )
+        print_note(notes.note)
         pipeline = load_tokenizer(args)
         coder = TokenCoder.from_pretrained(weights_folder(args), pipeline.tokenizer)
         write_video(folder / "original.mp4", frames, args.fps)
@@ -65,6 +73,8 @@ def run_reconstruct(args: argparse.Namespace) -> None:
             "frames": count,
             "height": height,
             "width": width,
+            "complete": notes.complete,
+            "note": notes.note,
             "levels": levels,
         }
         (folder / "levels.json").write_text(to_json(report) + "\n", encoding="utf-8")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hitvideo.commands.common import add_json, add_model, weights_folder
+from hitvideo.commands.common import add_json, add_model, print_note, weights_folder
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import to_json
 
@@ -50,12 +49,18 @@ def run_encode(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from hitvideo.bitstream import encode_video
-    from hitvideo.video import read_frames
+    from hitvideo.video import Notes, read_frames
 
     if args.depth is not None and (args.max_bpp is not None or args.min_psnr is not None):
         raise HiTVideoError("Give either --depth, or --max-bpp and --min-psnr.")
+    notes = Notes()
     frames = read_frames(
-        args.clip, fps=args.fps, size=args.size, start=args.start, seconds=args.seconds
+        args.clip,
+        fps=args.fps,
+        size=args.size,
+        start=args.start,
+        seconds=args.seconds,
+        notes=notes,
     )
     tokenizer, coder = _load(args)
     report = encode_video(
@@ -68,6 +73,7 @@ def run_encode(args: argparse.Namespace) -> None:
         max_bpp=args.max_bpp,
         min_psnr=args.min_psnr,
     )
+    print_note(notes.note)
     if args.json:
         figures = {
             "file": Path(args.out).name,
@@ -80,6 +86,8 @@ def run_encode(args: argparse.Namespace) -> None:
             "bytes_by_depth": report.sizes,
             "bpp_actual": report.bpp,
             "psnr": report.psnr,
+            "complete": notes.complete,
+            "note": notes.note,
         }
         print(to_json(figures))
         return
@@ -107,8 +115,7 @@ def run_decode(args: argparse.Namespace) -> None:
         tokenizer, coder = _load(args)
         reader = TokenReader(coder.release, file)
         frames = decode_video(tokenizer, reader, args.depth)
-        if reader.note:
-            print("hitvideo:", reader.note, file=sys.stderr)
+        print_note(reader.note)
         shown = tqdm(frames, unit="frame", total=reader.layout.frames, disable=None)
         write_video(args.out, shown, reader.fps)
     depths = tuple(min(depth, args.depth or depth) for depth in reader.depths)

@@ -12,29 +12,30 @@ from av.packet import Packet
 MAX_WAITING = 64 << 20  # bytes of packets held since the last keyframe
 
 
-def continuous(packets: Iterable[Packet]) -> Iterator[Packet]:
+def continuous(packets: Iterable[Packet], slack: int = 0) -> Iterator[Packet]:
     """`packets`, with their times moved so that they go on where the clock turns back.
 
-    A single one that is out of order loses its times instead.
+    A single one that is out of order loses its times instead. slack: ticks by which packets may be
+    out of order, where times of decoding are worked out from those of display.
     """
     shift = 0
-    newest: Packet | None = None
+    newest: tuple[int, int] | None = None  # when it is decoded, and for how long
     for packet, following in pairwise(chain(packets, [None])):
         assert packet is not None
-        if packet.dts is not None:
-            if newest is not None and newest.dts is not None:
-                due = newest.dts + (newest.duration or 1)
-                if packet.dts + shift < newest.dts:
-                    after = following.dts if following is not None else None
-                    if after is not None and after + shift > newest.dts:
-                        packet.pts = packet.dts = None
-                        yield packet
-                        continue
-                    shift = due - packet.dts
-            if shift:
-                packet.pts = None if packet.pts is None else packet.pts + shift
-                packet.dts += shift
-            newest = packet
+        if packet.dts is None:
+            yield packet
+            continue
+        if newest is not None and packet.dts + shift < newest[0] - slack:
+            after = following.dts if following is not None else None
+            if after is not None and after + shift > newest[0]:
+                packet.pts = packet.dts = None
+                yield packet
+                continue
+            shift = sum(newest) - packet.dts
+        if shift:
+            packet.pts = None if packet.pts is None else packet.pts + shift
+            packet.dts += shift
+        newest = packet.dts, packet.duration or 1
         yield packet
 
 

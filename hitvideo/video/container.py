@@ -26,6 +26,7 @@ from hitvideo.video.fields import deinterlaced
 from hitvideo.video.picture import display_of
 from hitvideo.video.streams import (
     UNINDEXED,
+    breaks_off,
     decoder,
     likely_seconds,
     stated_seconds,
@@ -40,6 +41,7 @@ FORMATS = (
     "apng,mjpeg,dv,mxf,rm,yuv4mpegpipe,mp3,wav,flac,aac"  # the last four to say "holds no video"
 )
 FALLBACK_FPS = 25.0  # for streams that state no frame rate at all
+LEAST_TURN = 0.5  # seconds that a clock must turn back in formats that are rarely joined
 MAX_DECODER_THREADS = 4  # every one of them holds a few full-size frames
 
 
@@ -80,8 +82,7 @@ class Source:
     """An open video: its facts, its first frame, and its frames in order of display.
 
     `info` and `display` are settled on opening; `first` is the first frame that decodes, as stored.
-    `stated` is the length in seconds that the headers promise, or None. `torn` tells after the last
-    frame whether the data broke off.
+    `stated` is the length in seconds that the headers promise, or None.
     A context manager: leaving it closes the file.
     """
 
@@ -90,7 +91,7 @@ class Source:
         self.name = os.path.basename(self.path)
         self.limits = limits
         _check_file(self.path, self.name)
-        self.torn = False
+        self._corrupt = self._failed = False  # the last packet read, the last one decoded
         self._start: int | None = None  # where to begin when there is no index, in ticks
         self.container, self.stream, self.decoder = self._open()
         try:
@@ -163,31 +164,43 @@ class Source:
     def _decoded(self) -> Iterator[VideoFrame]:
         # Set only now: with this in place while opening, too large a file would not state its size.
         self.decoder.options = {"max_pixels": str(self.limits.max_side**2)}
-        packets = continuous(self._packets())
+        packets = self._continuous()
         if self._start is not None:
             packets = from_keyframe(packets, self._start)
         for packet in chain(packets, [None]):
             try:
                 decoded = self.decoder.decode(packet)
             except FFmpegError:
+                self._failed = True
                 continue
+            self._failed &= packet is None
             for frame in decoded:
                 self._refuse_large(frame.height, frame.width)
                 yield frame
 
+    def _continuous(self) -> Iterator[Packet]:
+        unindexed = self.container.format.name in UNINDEXED
+        slack = 0 if unindexed else int(LEAST_TURN / self.tick)
+        return continuous(self._packets(), slack)
+
     def _packets(self) -> Iterator[Packet]:
         packets = self.container.demux(self.stream)
-        self.torn = False
         while True:
             try:
                 packet = next(packets, None)
             except FFmpegError:
-                self.torn = True
+                self._corrupt = True
                 return
-            if packet is None or not packet.size:
+            if packet is None:
                 return
-            self.torn = packet.is_corrupt  # the last one stays
-            yield packet
+            if packet.size:  # of AVI, a frame that is as the one before has none
+                self._corrupt = packet.is_corrupt
+                yield packet
+
+    @property
+    def torn(self) -> bool:
+        """Whether the data breaks off in mid-frame, as far as that can be told after the last."""
+        return self._corrupt or self._failed or breaks_off(self.path, self.container.format.name)
 
     def check_time(self, seconds: float | Fraction) -> None:
         """Raise HiTVideoError if a video that reaches `seconds` is longer than the limit."""
@@ -234,7 +247,7 @@ class Source:
     def _count_seconds(self, fps: float) -> float:
         """The duration from the packets, not decoded: recordings from a browser state none."""
         count, first, last = 0, None, 0
-        for packet in continuous(self._packets()):
+        for packet in self._continuous():
             stamp = packet.pts if packet.pts is not None else packet.dts
             if stamp is not None:
                 first = stamp if first is None else min(first, stamp)

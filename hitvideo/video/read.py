@@ -20,9 +20,9 @@ from hitvideo.video.notes import Notes, Spoken
 from hitvideo.video.picture import upright_picture
 
 MAX_ARRAY_BYTES = 2 * 1024**3  # the largest array that `read_video` makes
-# How much shorter than stated a whole video may be: headers round, and may count the last frame's
-# time on screen in another way.
-MISSED_SECONDS, MISSED_FRAMES = 0.1, 2
+# How much shorter than its headers say a whole video may be: they round, and may count the last
+# frame's time on screen in another way.
+MISSED_FRAMES = 1.5
 
 
 @dataclass(frozen=True)
@@ -166,11 +166,13 @@ def _note_kind(frame: VideoFrame, notes: Notes) -> None:
 
 def _note_end(source: Source, end: Fraction, notes: Notes) -> None:
     """Says so where the file is over before the time that its headers state, or in mid-data."""
-    stated = source.stated
-    missing = 0 if stated is None else stated - end
-    if source.torn or missing > max(MISSED_SECONDS, MISSED_FRAMES / source.info.fps):
+    missing = 0 if source.stated is None else source.stated - end
+    short = missing > MISSED_FRAMES / source.info.fps
+    if short or source.torn:
         notes.complete = False
-        of = f" of {stated:.3g}" if stated is not None and missing > 0 else ""
+        # Headers that count no frames, of fragmented files, count only what is there.
+        known = short and not (source.torn and not source.stream.frames)
+        of = f" of {source.stated:.3g}" if known else ""
         notes.add(f"The file ends early, after {float(end):.3g}{of} seconds.")
 
 

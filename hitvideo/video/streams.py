@@ -1,5 +1,6 @@
 """Which of a container's streams is the video, what decodes it, and what is said of its length."""
 
+import os
 import re
 from typing import cast
 
@@ -16,6 +17,7 @@ from av.video.stream import VideoStream
 UNINDEXED = ("mpegts", "mpeg")
 # Where the headers say how long the video is; elsewhere a length is a guess of the reader's.
 STATING = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "flv", "asf", "mxf")
+TS_PACKET, TS_SYNC = 188, b"\x47"
 # ffmpeg's own decoders pass over the transparency of VP8 and VP9.
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
@@ -59,10 +61,27 @@ def likely_seconds(container: InputContainer, stream: VideoStream) -> float | No
     return _own_seconds(container, stream)
 
 
+def breaks_off(path: str, format_name: str) -> bool:
+    """Whether a file of a format that states no length ends where no whole one can."""
+    if format_name not in ("mpegts", "gif"):
+        return False
+    with open(path, "rb") as file:
+        head = file.read(TS_PACKET + 1)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(-min(size, 16), os.SEEK_END)
+        end = file.read().rstrip(b"\0")
+    if format_name == "gif":
+        return not end.endswith(b";")
+    in_packets = head[:1] == head[-1:] == TS_SYNC  # those of disc recorders are longer
+    return in_packets and size % TS_PACKET > 0
+
+
 def _own_seconds(container: InputContainer, stream: VideoStream) -> float | None:
     tick = stream.time_base
     if stream.duration and stream.duration > 0 and tick:
-        return float(stream.duration * tick)
+        # AVI counts frames in both; a cut one has only as many as there are in `duration`.
+        frames = stream.frames if container.format.name == "avi" else 0
+        return float(max(stream.duration, frames) * tick)
     # What follows is a time of day rather than a length.
     begin = max(0.0, float((stream.start_time or 0) * (tick or 0)))
     end = _tagged_end(stream)
