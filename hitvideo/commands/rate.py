@@ -85,7 +85,7 @@ def run_rate(args: argparse.Namespace) -> None:
 def _earlier(path: str) -> dict[str, Any] | None:
     """What an earlier run has left there, if that is what it is."""
     try:
-        report = json.loads(Path(path).read_text(encoding="utf-8"))
+        report = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return None
     return report if isinstance(report, dict) and "by_clip" in report else None
