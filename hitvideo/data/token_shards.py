@@ -105,10 +105,14 @@ class FileSource:
     fps: float
 
     def __call__(self) -> list[Sample]:
-        from hitvideo.video import read_video  # a machine that trains on Toon has no decoder
+        from hitvideo.video import Notes, read_video  # a machine that trains on Toon has no decoder
 
         frames, height, width = self.size
-        clip = read_video(self.path, fps=self.fps, size=(height, width), seconds=frames / self.fps)
+        notes, seconds = Notes(), frames / self.fps
+        clip = read_video(
+            self.path, fps=self.fps, size=(height, width), seconds=seconds, notes=notes
+        )
+        notes.warn_if_cut(self.path.name)
         short = frames - len(clip)
         clip = np.concatenate([clip, np.repeat(clip[-1:], max(0, short), 0)])[:frames]
         # Nobody has drawn it.

@@ -29,6 +29,11 @@ class Notes:
         if sentence not in self.sentences:
             self.sentences.append(sentence)
 
+    def warn_if_cut(self, name: str) -> None:
+        """For readers of many files: a warning where the file `name` ends early, and no other."""
+        if not self.complete:
+            warnings.warn(f"{name}: {self.note}", HiTVideoWarning, stacklevel=2)
+
 
 @dataclass
 class Spoken(Notes):
