@@ -18,25 +18,34 @@ def continuous(packets: Iterable[Packet], slack: int = 0) -> Iterator[Packet]:
     A single one that is out of order loses its times instead. slack: ticks by which packets may be
     out of order, where times of decoding are worked out from those of display.
     """
-    shift = 0
-    newest: tuple[int, int] | None = None  # when it is decoded, and for how long
+    shift = end = 0  # what is added to times; when the last frame so far is over
+    newest: int | None = None  # when the packet before is decoded
     for packet, following in pairwise(chain(packets, [None])):
         assert packet is not None
         if packet.dts is None:
             yield packet
             continue
-        if newest is not None and packet.dts + shift < newest[0] - slack:
-            after = following.dts if following is not None else None
-            if after is not None and after + shift > newest[0]:
-                packet.pts = packet.dts = None
-                yield packet
-                continue
-            shift = sum(newest) - packet.dts
-        if shift:
-            packet.pts = None if packet.pts is None else packet.pts + shift
-            packet.dts += shift
-        newest = packet.dts, packet.duration or 1
+        turned = 0 if newest is None else newest - slack - packet.dts - shift
+        again = newest is not None and turned == 0 and packet.is_keyframe
+        if turned > 0 and _goes_on(following, newest, shift):
+            packet.pts = packet.dts = None
+            yield packet
+            continue
+        if turned > 0 or again:
+            shift = end - (packet.dts if packet.pts is None else packet.pts)
+        packet.pts = None if packet.pts is None else packet.pts + shift
+        packet.dts += shift
+        newest = packet.dts
+        shown = packet.dts if packet.pts is None else packet.pts
+        end = max(end, shown + (packet.duration or 1))
         yield packet
+
+
+def _goes_on(packet: Packet | None, newest: int | None, shift: int) -> bool:
+    """Whether the clock is as it was at the next packet."""
+    if packet is None or packet.dts is None or newest is None:
+        return False
+    return packet.dts + shift > newest
 
 
 def from_keyframe(packets: Iterable[Packet], start: int) -> Iterator[Packet]:

@@ -22,7 +22,7 @@ from hitvideo.video.picture import upright_picture
 MAX_ARRAY_BYTES = 2 * 1024**3  # the largest array that `read_video` makes
 # How much shorter than its headers say a whole video may be: they round, and may count the last
 # frame's time on screen in another way.
-MISSED_FRAMES = 1.5
+MISSED_FRAMES = Fraction(3, 2)
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,10 @@ def _frames(source: Source, request: _Request, notes: Notes | None) -> Iterator[
             raise _too_many(source)
         size = request.frame_size(source)
         given = 0
-        end = Fraction(0)
+        end = longest = Fraction(0)
         for frame, begin, end in _shown(source, request.start):
             _note_kind(frame, notes)
+            longest = max(longest, end - begin)
             copies = _count_due(source, request, given, begin, end)
             if given + copies > most:
                 raise _too_many(source)
@@ -146,7 +147,7 @@ def _frames(source: Source, request: _Request, notes: Notes | None) -> Iterator[
                 yield None
             if request.seconds is not None and end >= request.start + request.seconds:
                 return
-        _note_end(source, end, notes)
+        _note_end(source, end, MISSED_FRAMES * longest, notes)
         if not given:
             raise HiTVideoError(
                 f"{source.name} ends after {float(end or source.info.seconds):g} seconds, "
@@ -164,10 +165,9 @@ def _note_kind(frame: VideoFrame, notes: Notes) -> None:
         notes.add("The video is interlaced; its fields were made whole pictures.")
 
 
-def _note_end(source: Source, end: Fraction, notes: Notes) -> None:
+def _note_end(source: Source, end: Fraction, slack: Fraction, notes: Notes) -> None:
     """Says so where the file is over before the time that its headers state, or in mid-data."""
-    missing = 0 if source.stated is None else source.stated - end
-    short = missing > MISSED_FRAMES / source.info.fps
+    short = source.stated is not None and source.stated - end > slack
     if short or source.torn:
         notes.complete = False
         # Headers that count no frames, of fragmented files, count only what is there.
