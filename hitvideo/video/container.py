@@ -82,7 +82,8 @@ class Source:
     """An open video: its facts, its first frame, and its frames in order of display.
 
     `info` and `display` are settled on opening; `first` is the first frame that decodes, as stored.
-    `stated` is the length in seconds that the headers promise, or None.
+    `stated` is the length in seconds that the headers promise, or None. `interlaced` is whether any
+    frame so far was stored as two fields.
     A context manager: leaving it closes the file.
     """
 
@@ -92,6 +93,7 @@ class Source:
         self.limits = limits
         _check_file(self.path, self.name)
         self._corrupt = self._failed = False  # the last packet read, the last one decoded
+        self.interlaced = False
         self._start: int | None = None  # where to begin when there is no index, in ticks
         self.container, self.stream, self.decoder = self._open()
         try:
@@ -176,6 +178,7 @@ class Source:
             self._failed &= packet is None
             for frame in decoded:
                 self._refuse_large(frame.height, frame.width)
+                self.interlaced |= frame.interlaced_frame
                 yield frame
 
     def _continuous(self) -> Iterator[Packet]:

@@ -5,6 +5,7 @@ Knows nothing of files; a frame keeps its timestamps.
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 
 from av.error import BlockingIOError as NothingYet
 from av.error import EOFError as Ended
@@ -12,6 +13,8 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 
 FILTER = "bwdif", "mode=send_frame:deint=interlaced"  # those marked as interlaced, and no others
+
+LEAST = 4  # pixels a side that it needs
 
 
 def deinterlaced(frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
@@ -21,7 +24,7 @@ def deinterlaced(frames: Iterable[VideoFrame]) -> Iterator[VideoFrame]:
         if filtered is not None and not filtered.takes(frame):
             yield from filtered.ended()
             filtered = None
-        if filtered is None and frame.interlaced_frame:
+        if filtered is None and frame.interlaced_frame and min(frame.height, frame.width) >= LEAST:
             filtered = _Filter(frame)
         if filtered is None:
             yield frame
@@ -42,11 +45,10 @@ class _Filter:
             width=first.width,
             height=first.height,
             format=first.format,
-            time_base=first.time_base,
+            time_base=Fraction(1, 1000),  # of no matter here
         )
         names = (FILTER, ("buffersink", None))
         self.graph.link_nodes(source, *(self.graph.add(*name) for name in names)).configure()
-        self.count = 0
 
     def takes(self, frame: VideoFrame) -> bool:
         return _shape(frame) == self.shape
@@ -69,8 +71,7 @@ class _Filter:
                 return
             frame = self.inside.popleft()
             # The filter counts time in other units, and knows nothing of decoding times.
-            picture.pts, picture.dts = frame.pts, frame.dts
-            picture.time_base, picture.duration = frame.time_base, frame.duration
+            picture.pts, picture.dts, picture.duration = frame.pts, frame.dts, frame.duration
             yield picture
 
 

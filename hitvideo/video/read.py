@@ -133,7 +133,7 @@ def _frames(source: Source, request: _Request, notes: Notes | None) -> Iterator[
         given = 0
         end = longest = Fraction(0)
         for frame, begin, end in _shown(source, request.start):
-            _note_kind(frame, notes)
+            _note_kind(source, frame, notes)
             longest = max(longest, end - begin)
             copies = _count_due(source, request, given, begin, end)
             if given + copies > most:
@@ -155,13 +155,13 @@ def _frames(source: Source, request: _Request, notes: Notes | None) -> Iterator[
             )
 
 
-def _note_kind(frame: VideoFrame, notes: Notes) -> None:
+def _note_kind(source: Source, frame: VideoFrame, notes: Notes) -> None:
     if hdr := hdr_name(frame):
         notes.add(
             f"The video is HDR ({hdr}); it was tone-mapped to SDR, with reference white at "
             f"{REFERENCE_WHITE:g} nits."
         )
-    if frame.interlaced_frame:
+    if source.interlaced:
         notes.add("The video is interlaced; its fields were made whole pictures.")
 
 
