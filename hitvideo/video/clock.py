@@ -31,13 +31,14 @@ def continuous(packets: Iterable[Packet], slack: int = 0) -> Iterator[Packet]:
             packet.pts = packet.dts = None
             yield packet
             continue
-        if turned > 0 or again:
+        if joins := turned > 0 or again:
             shift = end - (packet.dts if packet.pts is None else packet.pts)
         packet.pts = None if packet.pts is None else packet.pts + shift
         packet.dts += shift
+        # Streams often state half the time between their frames, for fields or by mistake.
+        step = max(packet.duration or 1, 0 if newest is None or joins else packet.dts - newest)
         newest = packet.dts
-        shown = packet.dts if packet.pts is None else packet.pts
-        end = max(end, shown + (packet.duration or 1))
+        end = max(end, (packet.dts if packet.pts is None else packet.pts) + step)
         yield packet
 
 

@@ -131,6 +131,11 @@ class Source:
         self.container.close()
 
     @property
+    def format(self) -> str:
+        """ffmpeg's name for the container: "avi", "matroska,webm", ..."""
+        return self.container.format.name
+
+    @property
     def tick(self) -> Fraction:
         """The unit of the stream's timestamps, seconds."""
         return self.stream.time_base or Fraction(1, 1000)
@@ -138,7 +143,7 @@ class Source:
     def timestamp(self, frame: VideoFrame) -> int | None:
         """When `frame` appears, in ticks, or None where the file does not say."""
         # AVI stores no display times: the decoding times, a constant delay later, are all there is.
-        if self.container.format.name == "avi" or frame.pts is None:
+        if self.format == "avi" or frame.pts is None:
             return frame.dts
         return frame.pts
 
@@ -151,7 +156,7 @@ class Source:
     def seek(self, seconds: float) -> None:
         """Go to a keyframe at or before `seconds` after the first frame, if the format can."""
         place = (self.timestamp(self.first) or 0) + int(seconds / self.tick)
-        if self.container.format.name in UNINDEXED:
+        if self.format in UNINDEXED:
             self._start = place  # ffmpeg guesses by times, which may come twice
             return
         try:
@@ -182,7 +187,7 @@ class Source:
                 yield frame
 
     def _continuous(self) -> Iterator[Packet]:
-        unindexed = self.container.format.name in UNINDEXED
+        unindexed = self.format in UNINDEXED
         slack = 0 if unindexed else int(LEAST_TURN / self.tick)
         return continuous(self._packets(), slack)
 
@@ -203,7 +208,7 @@ class Source:
     @property
     def torn(self) -> bool:
         """Whether the data breaks off in mid-frame, as far as that can be told after the last."""
-        return self._corrupt or self._failed or breaks_off(self.path, self.container.format.name)
+        return self._corrupt or self._failed or breaks_off(self.path, self.format)
 
     def check_time(self, seconds: float | Fraction) -> None:
         """Raise HiTVideoError if a video that reaches `seconds` is longer than the limit."""

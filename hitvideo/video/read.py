@@ -131,10 +131,11 @@ def _frames(source: Source, request: _Request, notes: Notes | None) -> Iterator[
             raise _too_many(source)
         size = request.frame_size(source)
         given = 0
-        end = longest = Fraction(0)
+        end = longest = last = Fraction(0)
         for frame, begin, end in _shown(source, request.start):
             _note_kind(source, frame, notes)
-            longest = max(longest, end - begin)
+            last = end - begin
+            longest = max(longest, last)
             copies = _count_due(source, request, given, begin, end)
             if given + copies > most:
                 raise _too_many(source)
@@ -147,7 +148,9 @@ def _frames(source: Source, request: _Request, notes: Notes | None) -> Iterator[
                 yield None
             if request.seconds is not None and end >= request.start + request.seconds:
                 return
-        _note_end(source, end, MISSED_FRAMES * longest, notes)
+        # AVI leaves frames out that are as the one before, the last ones, too.
+        step = longest if source.format == "avi" else max(last, 1 / Fraction(source.info.fps))
+        _note_end(source, end, MISSED_FRAMES * step, notes)
         if not given:
             raise HiTVideoError(
                 f"{source.name} ends after {float(end or source.info.seconds):g} seconds, "

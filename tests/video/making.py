@@ -49,12 +49,17 @@ def make(
 
 
 def add_silence(file: av.container.OutputContainer) -> None:
+    file.mux(silence(file))
+
+
+def silence(file: av.container.OutputContainer) -> list[av.Packet]:
+    """A tenth of a second of it, to mux when all streams are ready."""
     codec = "libopus" if file.format.name == "webm" else "aac"
     stream = file.add_stream(codec, rate=48000)
     frame = av.AudioFrame.from_ndarray(np.zeros((1, 4800), np.float32), "flt", "mono")
     frame.sample_rate = 48000
     resampled = av.AudioResampler(stream.format, stream.layout, 48000, 960).resample(frame)
-    file.mux([packet for part in resampled for packet in stream.encode(part)] + stream.encode())
+    return [packet for part in resampled for packet in stream.encode(part)] + stream.encode()
 
 
 FORMATS = {
