@@ -10,7 +10,10 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from hitvideo import __version__
 from hitvideo.commands import (
@@ -29,7 +32,7 @@ from hitvideo.commands import (
     train_tokenizer,
 )
 from hitvideo.commands.common import Parser
-from hitvideo.errors import HiTVideoError
+from hitvideo.errors import HiTVideoError, HiTVideoWarning
 
 COMMANDS = (
     reconstruct,
@@ -54,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         try:
             signal.signal(signal.SIGTERM, _terminated)
+            warnings.showwarning = partial(_show_warning, warnings.showwarning)
             args = _parser().parse_args(arguments)
             args.command(args)
         finally:
@@ -67,6 +71,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     return 0
+
+
+def _show_warning(show: Callable[..., None], message: Warning | str, *rest: Any) -> None:
+    """Warnings that are meant for the person are one line on stderr; `show` shows the others."""
+    if isinstance(message, HiTVideoWarning):
+        print("hitvideo:", *str(message).split(), file=sys.stderr)
+    else:
+        show(message, *rest)
 
 
 def _terminated(*_: object) -> None:

@@ -7,3 +7,7 @@ toast. Anything else that escapes is a bug and keeps its stack trace.
 
 class HiTVideoError(Exception):
     """Something the user can put right, said in one clear sentence."""
+
+
+class HiTVideoWarning(UserWarning):
+    """Something that a person should know and that stops nothing; the text is one sentence."""

@@ -66,6 +66,26 @@ def test_there_and_back(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.hitv", "clip.mp4", "cut.hitv"]
 
 
+def test_a_clip_that_ends_early_is_encoded_that_far(run, clip: Path, tmp_path: Path) -> None:
+    cut, tokens = tmp_path / "cut.mp4", tmp_path / "cut.hitv"
+    data = clip.read_bytes()
+    cut.write_bytes(data[: len(data) * 2 // 3])
+    done, printed, errors = run("encode", cut, tokens, "--size", 16, "--json")
+    report = json.loads(printed)
+    assert done == 0 and 8 <= report["frames"] < 40 and not report["complete"]
+    assert report["note"] == f"The file ends early, after {report['frames'] / 8:.3g} of 5 seconds."
+    assert f"hitvideo: {report['note']}\n" in errors
+    done, printed, errors = run("encode", clip, tokens, "--size", 16, "--json")
+    report = json.loads(printed)
+    assert (report["complete"], report["note"], errors) == (True, "", "")
+
+    out = tmp_path / "levels"
+    done, printed, errors = run("reconstruct", cut, out, "--size", 16, "--json")
+    report = json.loads(printed)
+    assert done == 0 and not report["complete"] and "ends early" in report["note"]
+    assert f"hitvideo: {report['note']}\n" in errors
+
+
 def test_depths(run, clip: Path, tmp_path: Path) -> None:
     tokens, out = tmp_path / "clip.hitv", tmp_path / "clip.mp4"
     sizes = []

@@ -6,6 +6,7 @@ Knows no command.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -66,6 +67,12 @@ def add_repeats(parser: argparse.ArgumentParser, repeats: int) -> None:
 def add_benchmark(parser: argparse.ArgumentParser, repeats: int) -> None:
     add_repeats(parser, repeats)
     parser.add_argument("--threads", type=int, help="processor threads (torch's choice)")
+
+
+def print_note(note: str) -> None:
+    """What a person should know of the input, on stderr; nothing if it is empty."""
+    if note:
+        print("hitvideo:", note, file=sys.stderr)
 
 
 def weights_folder(args: argparse.Namespace) -> Path:

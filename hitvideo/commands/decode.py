@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from hitvideo.commands.common import (
     add_model,
     depths_kept,
     load_tokenizer,
+    print_note,
 )
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import to_json
@@ -42,8 +42,7 @@ def run(args: argparse.Namespace) -> None:
         pipeline = load_tokenizer(args)
         reader = TokenReader(pipeline.coder.release, file)
         frames = decode_video(pipeline.tokenizer, reader, args.depth)
-        if reader.note:
-            print("hitvideo:", reader.note, file=sys.stderr)
+        print_note(reader.note)
         shown = tqdm(frames, unit="frame", total=reader.layout.frames, disable=None)
         write_video(args.out, shown, reader.fps)
     depths = tuple(min(depth, args.depth or depth) for depth in reader.depths)

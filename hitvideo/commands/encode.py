@@ -13,6 +13,7 @@ from hitvideo.commands.common import (
     add_model,
     depths_kept,
     load_tokenizer,
+    print_note,
 )
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import to_json
@@ -50,12 +51,18 @@ def run(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from hitvideo.bitstream import encode_video
-    from hitvideo.video import read_frames
+    from hitvideo.video import Notes, read_frames
 
     if args.depth is not None and (args.max_bpp is not None or args.min_psnr is not None):
         raise HiTVideoError("Give either --depth, or --max-bpp and --min-psnr.")
+    notes = Notes()
     frames = read_frames(
-        args.clip, fps=args.fps, size=args.size, start=args.start, seconds=args.seconds
+        args.clip,
+        fps=args.fps,
+        size=args.size,
+        start=args.start,
+        seconds=args.seconds,
+        notes=notes,
     )
     pipeline = load_tokenizer(args)
     report = encode_video(
@@ -68,6 +75,7 @@ def run(args: argparse.Namespace) -> None:
         max_bpp=args.max_bpp,
         min_psnr=args.min_psnr,
     )
+    print_note(notes.note)
     if args.json:
         figures = {
             "file": Path(args.out).name,
@@ -80,6 +88,8 @@ def run(args: argparse.Namespace) -> None:
             "bytes_by_depth": report.sizes,
             "bpp_actual": report.bpp,
             "psnr": report.psnr,
+            "complete": notes.complete,
+            "note": notes.note,
         }
         print(to_json(figures))
         return

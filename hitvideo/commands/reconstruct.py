@@ -12,6 +12,7 @@ from hitvideo.commands.common import (
     add_json,
     add_model,
     load_tokenizer,
+    print_note,
 )
 from hitvideo.files import folder_output, to_json
 from hitvideo.rates import bits_per_pixel
@@ -35,12 +36,19 @@ def run(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from hitvideo.pipeline.reconstruct import LevelResult
-    from hitvideo.video import read_video, write_video
+    from hitvideo.video import Notes, read_video, write_video
 
+    notes = Notes()
     with folder_output(args.out, spare=args.clip) as folder:
         frames = read_video(
-            args.clip, fps=args.fps, size=args.size, start=args.start, seconds=args.seconds
+            args.clip,
+            fps=args.fps,
+            size=args.size,
+            start=args.start,
+            seconds=args.seconds,
+            notes=notes,
         )
+        print_note(notes.note)
         pipeline = load_tokenizer(args)
         write_video(folder / "original.mp4", frames, args.fps)
         levels: list[dict[str, Any]] = []
@@ -64,6 +72,8 @@ def run(args: argparse.Namespace) -> None:
             "frames": count,
             "height": height,
             "width": width,
+            "complete": notes.complete,
+            "note": notes.note,
             "levels": levels,
         }
         (folder / "levels.json").write_text(to_json(report) + "\n", encoding="utf-8")

@@ -153,16 +153,23 @@ def folder_clips(folder: Path, max_bytes: int = 6 << 30, seed: int = 0) -> list[
 
 def _read_clip(path: Path) -> PoolClip | None:
     """The clip, or None for a file that cannot be read: one must not stop a night of training."""
-    from hitvideo.video import probe, read_frames  # a machine that trains on Toon has no decoder
+    from hitvideo.video import (
+        Notes,
+        probe,
+        read_frames,
+    )  # a machine that trains on Toon has no decoder
 
     try:
         info = probe(path)
         scale = SHORT_SIDE / min(info.height, info.width)
         height, width = (max(SHORT_SIDE, round(n * scale)) for n in (info.height, info.width))
         fps = min(info.fps, MAX_FPS)
-        frames = np.stack(list(read_frames(path, fps=fps, size=(height, width), seconds=10)))
+        notes = Notes()
+        read = read_frames(path, fps=fps, size=(height, width), seconds=10, notes=notes)
+        frames = np.stack(list(read))
     except HiTVideoError:
         return None
+    notes.warn_if_cut(path.name)
     source = re.sub(r"[_-]?\d*$", "", path.stem)
     return PoolClip(torch.from_numpy(frames).permute(0, 3, 1, 2).contiguous(), fps, source)
 

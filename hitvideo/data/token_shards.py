@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from tqdm import tqdm
 
 from hitvideo.cores import usable_cores
 from hitvideo.data.pool import VIDEO_SUFFIXES
-from hitvideo.errors import HiTVideoError
+from hitvideo.errors import HiTVideoError, HiTVideoWarning
 from hitvideo.plan.tracks import mirror_layout, unknown
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.toon import Scene, caption, mirrored, render_with_mask, sample_scene, scene_layout
@@ -38,6 +39,8 @@ BATCH = 16  # clips tokenized together
 SHARD = 512  # sources in a file
 FEW = 16  # sources that are read sooner than processes start, each of which imports torch
 WORDINGS = 8  # captions of one Toon clip
+CAPTIONS = "captions.jsonl"
+NAMED = 10  # entries that match no video, in a warning
 SETTINGS = "settings.json"
 SUBJECT_MASK = "cover"  # as shards name it
 LAYOUT = "layout"
@@ -102,10 +105,14 @@ class FileSource:
     fps: float
 
     def __call__(self) -> list[Sample]:
-        from hitvideo.video import read_video  # a machine that trains on Toon has no decoder
+        from hitvideo.video import Notes, read_video  # a machine that trains on Toon has no decoder
 
         frames, height, width = self.size
-        clip = read_video(self.path, fps=self.fps, size=(height, width), seconds=frames / self.fps)
+        notes, seconds = Notes(), frames / self.fps
+        clip = read_video(
+            self.path, fps=self.fps, size=(height, width), seconds=seconds, notes=notes
+        )
+        notes.warn_if_cut(self.path.name)
         short = frames - len(clip)
         clip = np.concatenate([clip, np.repeat(clip[-1:], max(0, short), 0)])[:frames]
         # Nobody has drawn it.
@@ -116,19 +123,28 @@ def captioned_files(folder: Path, size: Size, fps: float) -> list[FileSource]:
     """Every video under ``folder`` that has a caption.
 
     In ``captions.jsonl``, one object per line with "file" and "caption" (text or a list), or in a
-    .txt file beside the video, one caption per line.
+    .txt file beside the video, one caption per line. Warns of entries that name no video here.
     """
     if not folder.is_dir():
         raise HiTVideoError(f"There is no folder {folder}.")
-    words = _captions_jsonl(folder / "captions.jsonl")
+    words = _captions_jsonl(folder / CAPTIONS)
     sources = []
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES):
         beside = path.with_suffix(".txt")
-        said = words.get(path.relative_to(folder).as_posix())
+        said = words.pop(path.relative_to(folder).as_posix(), None)
         if said is None and beside.is_file():
             said = [line.strip() for line in _lines(beside) if line.strip()]
         if said:
             sources.append(FileSource(path, tuple(said), size, fps))
+    if words:
+        names = ", ".join(f'"{name}"' for name in islice(words, NAMED))
+        more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
+        warnings.warn(
+            f"{folder / CAPTIONS} has captions for files that are no videos in {folder}, and are "
+            f"left out: {names}{more}.",
+            HiTVideoWarning,
+            stacklevel=2,
+        )
     if not sources:
         raise HiTVideoError(f"There is no video with a caption in {folder}.")
     return sources
@@ -136,7 +152,8 @@ def captioned_files(folder: Path, size: Size, fps: float) -> list[FileSource]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").splitlines()
+        # At line feeds alone: JSON may hold the other line separators of Unicode as they are.
+        return path.read_bytes().decode("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise HiTVideoError(f"{path} cannot be read as UTF-8 text.") from error
 

@@ -43,6 +43,8 @@ class PlayerView:
     progress: share of the work done, in [0, 1]; None when nothing is being made.
     seconds_left: a whole number, None while it cannot be told.
     failed: whether the message says what went wrong.
+    note: what to know of the input, such as that its file ends early; shown behind the message
+        when nothing is being made.
     """
 
     tiles: tuple[Tile, ...] = ()
@@ -50,17 +52,25 @@ class PlayerView:
     progress: float | None = None
     seconds_left: int | None = None
     failed: bool = False
+    note: str = ""
 
     @property
     def value(self) -> Value:
         """As JSON, each video as Gradio's FileData."""
+        ended = self.progress is None
         return {
             "tiles": [tile.value for tile in self.tiles],
-            "message": self.message,
+            "message": noted(self.message, self.note) if ended else self.message,
             "progress": self.progress,
             "seconds_left": self.seconds_left,
             "failed": self.failed,
+            "note": self.note,
         }
+
+
+def noted(message: str, note: str) -> str:
+    """`message` and, if there is one, `note`: sentences to know the input by."""
+    return f"{message}. {note}" if note else message
 
 
 def settled(value: Value, message: str) -> Value:

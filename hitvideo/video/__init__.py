@@ -5,7 +5,17 @@ Knows nothing of models, tensors or the app.
 """
 
 from hitvideo.video.container import Limits, VideoInfo, probe
+from hitvideo.video.notes import Notes
 from hitvideo.video.read import read_frames, read_steps, read_video
 from hitvideo.video.write import write_video
 
-__all__ = ["Limits", "VideoInfo", "probe", "read_frames", "read_steps", "read_video", "write_video"]
+__all__ = [
+    "Limits",
+    "Notes",
+    "VideoInfo",
+    "probe",
+    "read_frames",
+    "read_steps",
+    "read_video",
+    "write_video",
+]

@@ -8,19 +8,31 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import av
 from av.container import InputContainer
 from av.error import FFmpegError
-from av.stream import Disposition
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from hitvideo.cores import usable_cores
 from hitvideo.errors import HiTVideoError
+from hitvideo.video.clock import continuous, from_keyframe
+from hitvideo.video.fields import deinterlaced
 from hitvideo.video.picture import display_of
+from hitvideo.video.streams import (
+    UNINDEXED,
+    breaks_off,
+    decoder,
+    likely_seconds,
+    stated_seconds,
+    video_stream,
+)
 
 PathLike = str | os.PathLike[str]
 
@@ -30,6 +42,7 @@ FORMATS = (
     "apng,mjpeg,dv,mxf,rm,yuv4mpegpipe,mp3,wav,flac,aac"  # the last four to say "holds no video"
 )
 FALLBACK_FPS = 25.0  # for streams that state no frame rate at all
+LEAST_TURN = 0.5  # seconds that a clock must turn back in formats that are rarely joined
 MAX_DECODER_THREADS = 4  # every one of them holds a few full-size frames
 
 
@@ -69,7 +82,9 @@ def probe(path: PathLike, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
 class Source:
     """An open video: its facts, its first frame, and its frames in order of display.
 
-    `info` and `display` are settled on opening; `first` is the first frame that decodes.
+    `info` and `display` are settled on opening; `first` is the first frame that decodes, as stored.
+    `stated` is the length in seconds that the headers promise, or None. `interlaced` is whether any
+    frame so far was stored as two fields.
     A context manager: leaving it closes the file.
     """
 
@@ -78,11 +93,16 @@ class Source:
         self.name = os.path.basename(self.path)
         self.limits = limits
         _check_file(self.path, self.name)
-        self.container, self.stream = self._open()
+        self._corrupt = self._failed = False  # the last packet read, the last one decoded
+        self.interlaced = False
+        self._start: int | None = None  # where to begin when there is no index, in ticks
+        self.container, self.stream, self.decoder = self._open()
         try:
             self._refuse_large(self.stream.height, self.stream.width)
             fps = _frame_rate(self.stream)
-            seconds = self._stated_seconds() or self._count_seconds(fps)
+            self.stated = stated_seconds(self.container, self.stream)
+            likely = likely_seconds(self.container, self.stream)
+            seconds = self._count_seconds(fps) if likely is None else likely
             self.check_time(seconds)
             self.first = self._first_frame()
             self.display = display_of(self.first, self.stream.sample_aspect_ratio)
@@ -112,6 +132,11 @@ class Source:
         self.container.close()
 
     @property
+    def format(self) -> str:
+        """ffmpeg's name for the container: "avi", "matroska,webm", ..."""
+        return self.container.format.name
+
+    @property
     def tick(self) -> Fraction:
         """The unit of the stream's timestamps, seconds."""
         return self.stream.time_base or Fraction(1, 1000)
@@ -119,42 +144,72 @@ class Source:
     def timestamp(self, frame: VideoFrame) -> int | None:
         """When `frame` appears, in ticks, or None where the file does not say."""
         # AVI stores no display times: the decoding times, a constant delay later, are all there is.
-        if self.container.format.name == "avi" or frame.pts is None:
+        if self.format == "avi" or frame.pts is None:
             return frame.dts
         return frame.pts
 
     def restart(self) -> None:
         """Go back to the first frame, also in formats that cannot seek."""
         self.container.close()
-        self.container, self.stream = self._open()
+        self._start = None
+        self.container, self.stream, self.decoder = self._open()
 
     def seek(self, seconds: float) -> None:
         """Go to a keyframe at or before `seconds` after the first frame, if the format can."""
-        origin = self.timestamp(self.first) or 0
+        place = (self.timestamp(self.first) or 0) + int(seconds / self.tick)
+        if self.format in UNINDEXED:
+            self._start = place  # ffmpeg guesses by times, which may come twice
+            return
         try:
-            self.container.seek(origin + int(seconds / self.tick), stream=self.stream)
+            self.container.seek(place, stream=self.stream)
         except FFmpegError:
             self.restart()
 
     def frames(self) -> Iterator[VideoFrame]:
         """Frames from where the file stands; damaged ones are left out, a cut end just ends it."""
+        return deinterlaced(self._decoded())
+
+    def _decoded(self) -> Iterator[VideoFrame]:
         # Set only now: with this in place while opening, too large a file would not state its size.
-        self.stream.codec_context.options = {"max_pixels": str(self.limits.max_side**2)}
+        self.decoder.options = {"max_pixels": str(self.limits.max_side**2)}
+        packets = self._continuous()
+        if self._start is not None:
+            packets = from_keyframe(packets, self._start)
+        for packet in chain(packets, [None]):
+            try:
+                decoded = self.decoder.decode(packet)
+            except FFmpegError:
+                self._failed = True
+                continue
+            self._failed &= packet is None
+            for frame in decoded:
+                self._refuse_large(frame.height, frame.width)
+                self.interlaced |= frame.interlaced_frame
+                yield frame
+
+    def _continuous(self) -> Iterator[Packet]:
+        unindexed = self.format in UNINDEXED
+        slack = 0 if unindexed else int(LEAST_TURN / self.tick)
+        return continuous(self._packets(), slack)
+
+    def _packets(self) -> Iterator[Packet]:
         packets = self.container.demux(self.stream)
-        ended = False
-        while not ended:
+        while True:
             try:
                 packet = next(packets, None)
             except FFmpegError:
-                packet = None
-            ended = packet is None
-            try:
-                decoded = self.stream.codec_context.decode(packet)
-            except FFmpegError:
-                continue
-            for frame in decoded:
-                self._refuse_large(frame.height, frame.width)
-                yield frame
+                self._corrupt = True
+                return
+            if packet is None:
+                return
+            if packet.size:  # of AVI, a frame that is as the one before has none
+                self._corrupt = packet.is_corrupt
+                yield packet
+
+    @property
+    def torn(self) -> bool:
+        """Whether the data breaks off in mid-frame, as far as that can be told after the last."""
+        return self._corrupt or self._failed or breaks_off(self.path, self.format)
 
     def check_time(self, seconds: float | Fraction) -> None:
         """Raise HiTVideoError if a video that reaches `seconds` is longer than the limit."""
@@ -164,7 +219,7 @@ class Source:
                 "the longest video that is read."
             )
 
-    def _open(self) -> tuple[InputContainer, VideoStream]:
+    def _open(self) -> tuple[InputContainer, VideoStream, VideoCodecContext]:
         try:
             container = av.open(
                 self.path,
@@ -175,16 +230,17 @@ class Source:
             raise HiTVideoError(
                 f"{self.name} is not a video that can be read, or its description is cut off."
             ) from error
-        stream = next((s for s in container.streams.video if not _is_cover(s)), None)
-        if stream is None or stream.codec_context is None:
+        stream = video_stream(container)
+        if stream is None:
             container.close()
             raise HiTVideoError(f"{self.name} holds no video that can be decoded.")
-        stream.codec_context.thread_type = "AUTO"
-        stream.codec_context.thread_count = min(MAX_DECODER_THREADS, usable_cores())
-        return container, stream
+        codec = decoder(stream)
+        codec.thread_type = "AUTO"
+        codec.thread_count = min(MAX_DECODER_THREADS, usable_cores())
+        return container, stream, codec
 
     def _first_frame(self) -> VideoFrame:
-        first = next(self.frames(), None)
+        first = next(self._decoded(), None)
         if first is None:
             raise HiTVideoError(f"{self.name} holds no frame that can be decoded.")
         self.restart()
@@ -197,25 +253,16 @@ class Source:
                 f"and at most {self.limits.max_side} a side are read."
             )
 
-    def _stated_seconds(self) -> float:
-        """The duration in the file's headers, or 0 where they hold none."""
-        if self.stream.duration and self.stream.duration > 0:
-            return float(self.stream.duration * self.tick)
-        return max(self.container.duration or 0, 0) / av.time_base
-
     def _count_seconds(self, fps: float) -> float:
         """The duration from the packets, not decoded: recordings from a browser state none."""
         count, first, last = 0, None, 0
-        try:
-            for packet in self.container.demux(self.stream):
-                stamp = packet.pts if packet.pts is not None else packet.dts
-                if packet.size and stamp is not None:
-                    first = stamp if first is None else min(first, stamp)
-                    last = max(last, stamp)
-                    self.check_time((last - first) * self.tick)
-                count += bool(packet.size)
-        except FFmpegError:
-            pass  # a cut end: what came before it counts
+        for packet in self._continuous():
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            if stamp is not None:
+                first = stamp if first is None else min(first, stamp)
+                last = max(last, stamp)
+                self.check_time((last - first) * self.tick)
+            count += 1
         self.restart()
         spread = 0 if first is None else last - first
         return float(spread * self.tick) + 1 / fps if spread else count / fps
@@ -233,11 +280,6 @@ def _check_file(path: str, name: str) -> None:
         raise HiTVideoError(f"{name} cannot be read: {error.strerror}.") from error
     if empty:
         raise HiTVideoError(f"{name} is empty.")
-
-
-def _is_cover(stream: VideoStream) -> bool:
-    """Whether `stream` is the cover picture of a song."""
-    return bool(cast(Disposition, stream.disposition) & Disposition.attached_pic)
 
 
 def _frame_rate(stream: VideoStream) -> float:

@@ -10,6 +10,8 @@ import numpy as np
 from av.video.frame import VideoFrame
 from PIL import Image
 
+from hitvideo.video.colour import rgb_picture
+
 
 class Display(NamedTuple):
     """How stored pixels become the picture shown: stretch, transpose, then flip."""
@@ -48,7 +50,7 @@ def upright_picture(frame: VideoFrame, size: tuple[int, int], display: Display) 
     Shrinks by averaging the area under each pixel, enlarges by cubic interpolation.
     """
     height, width = reversed(size) if display.transpose else size
-    picture = frame.to_ndarray(format="rgb24")
+    picture = rgb_picture(frame, (height, width))
     if picture.shape[:2] != (height, width):
         picture = _fill(picture, height, width, display.pixel_aspect)
     if display.transpose:

@@ -15,10 +15,15 @@ from av.video.frame import VideoFrame
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.rates import exact_rate
+from hitvideo.video.colour import REFERENCE_WHITE, hdr_name
 from hitvideo.video.container import DEFAULT_LIMITS, Limits, PathLike, Source
+from hitvideo.video.notes import Notes, Spoken
 from hitvideo.video.picture import upright_picture
 
 MAX_ARRAY_BYTES = 2 * 1024**3  # the largest array that `read_video` makes
+# How much shorter than its headers say a whole video may be: they round, and may count the last
+# frame's time on screen in another way.
+MISSED_FRAMES = Fraction(3, 2)
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ def read_frames(
     start: float = 0.0,
     seconds: float | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    notes: Notes | None = None,
 ) -> Iterator[np.ndarray]:
     """The frames of a video as uint8 RGB (H, W, 3), made one by one as they are asked for.
 
@@ -56,12 +62,16 @@ def read_frames(
     size: side of the centre square, or (height, width), in pixels; the picture is scaled to fill
         it (area filter) and cropped at the centre. None keeps the size of the file.
     start, seconds: the stretch of time to read; `seconds=None` reads to the end.
+    notes: gets what the frames do not tell, such as that the file ends early, by the time that the
+        last one is given. Without it that is said as HiTVideoWarning.
+
+    Whatever is transparent is shown on white, high dynamic range tone-mapped to an ordinary screen.
 
     Raises HiTVideoError, in one sentence: at once for arguments out of range and for files that
     are no readable video or exceed `limits`, and on the first frame if `start` is beyond the end.
     """
     request = _check(fps, size, start, seconds, limits)
-    return _wanted(_frames(Source(path, limits), request))
+    return _wanted(_frames(Source(path, limits), request, notes))
 
 
 def read_steps(
@@ -72,13 +82,14 @@ def read_steps(
     start: float = 0.0,
     seconds: float | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    notes: Notes | None = None,
 ) -> Iterator[np.ndarray | None]:
     """As `read_frames`, with a None for every frame that had to be decoded and is not wanted.
 
     So whoever reads from the middle of a long video can stop on the way there.
     """
     request = _check(fps, size, start, seconds, limits)
-    return _frames(Source(path, limits), request)
+    return _frames(Source(path, limits), request, notes)
 
 
 def _wanted(frames: Iterator[np.ndarray | None]) -> Iterator[np.ndarray]:
@@ -93,6 +104,7 @@ def read_video(
     start: float = 0.0,
     seconds: float | None = None,
     limits: Limits = DEFAULT_LIMITS,
+    notes: Notes | None = None,
 ) -> np.ndarray:
     """All that `read_frames` gives, as one uint8 RGB array (T, H, W, 3) with T at least 1.
 
@@ -109,18 +121,22 @@ def read_video(
             )
         source.limits = replace(limits, max_read_frames=min(room, limits.max_read_frames))
         shape = np.dtype((np.uint8, (height, width, 3)))
-        return np.fromiter(_wanted(_frames(source, request)), dtype=shape)
+        return np.fromiter(_wanted(_frames(source, request, notes)), dtype=shape)
 
 
-def _frames(source: Source, request: _Request) -> Iterator[np.ndarray | None]:
+def _frames(source: Source, request: _Request, notes: Notes | None) -> Iterator[np.ndarray | None]:
+    notes = Spoken(name=source.name) if notes is None else notes
     with source:
         most = source.limits.max_read_frames
         if request.expected_frames(source) > most:
             raise _too_many(source)
         size = request.frame_size(source)
         given = 0
-        end = Fraction(0)
+        end = longest = last = Fraction(0)
         for frame, begin, end in _shown(source, request.start):
+            _note_kind(source, frame, notes)
+            last = end - begin
+            longest = max(longest, last)
             copies = _count_due(source, request, given, begin, end)
             if given + copies > most:
                 raise _too_many(source)
@@ -133,11 +149,35 @@ def _frames(source: Source, request: _Request) -> Iterator[np.ndarray | None]:
                 yield None
             if request.seconds is not None and end >= request.start + request.seconds:
                 return
+        # AVI leaves frames out that are as the one before, the last ones, too.
+        step = longest if source.format == "avi" else max(last, 1 / Fraction(source.info.fps))
+        _note_end(source, end, MISSED_FRAMES * step, notes)
         if not given:
             raise HiTVideoError(
                 f"{source.name} ends after {float(end or source.info.seconds):g} seconds, "
                 f"before the start at {float(request.start):g}."
             )
+
+
+def _note_kind(source: Source, frame: VideoFrame, notes: Notes) -> None:
+    if hdr := hdr_name(frame):
+        notes.add(
+            f"The video is HDR ({hdr}); it was tone-mapped to SDR, with reference white at "
+            f"{REFERENCE_WHITE:g} nits."
+        )
+    if source.interlaced:
+        notes.add("The video is interlaced; its fields were made whole pictures.")
+
+
+def _note_end(source: Source, end: Fraction, slack: Fraction, notes: Notes) -> None:
+    """Says so where the file is over before the time that its headers state, or in mid-data."""
+    short = source.stated is not None and source.stated - end > slack
+    if short or source.torn:
+        notes.complete = False
+        # Headers that count no frames, of fragmented files, count only what is there.
+        known = short and not (source.torn and not source.stream.frames)
+        of = f" of {source.stated:.3g}" if known else ""
+        notes.add(f"The file ends early, after {float(end):.3g}{of} seconds.")
 
 
 def _count_due(

@@ -21,13 +21,14 @@ from hitvideo.data.token_shards import (
     captioned_files,
     write_shards,
 )
-from hitvideo.errors import HiTVideoError
+from hitvideo.errors import HiTVideoError, HiTVideoWarning
 from hitvideo.tokenizer import HiTVideoTokenizer, LevelConfig, TokenizerConfig
 from hitvideo.toon import mirrored, sample_scene
 from hitvideo.video import write_video
 from tests.conftest import randomize
 
 SIZE = (16, 32, 32)
+CASES = Path(__file__).parents[2].parent / "shared" / "cases"
 
 
 @pytest.fixture
@@ -49,6 +50,48 @@ def test_captions_come_from_the_list_and_from_beside_the_video(folder: Path) -> 
         "listed.mp4": ("a grey wall", "a wall"),
         "beside.mp4": ("a bright wall",),
     }
+
+
+def test_byte_order_marks_and_the_line_separators_of_unicode(folder: Path) -> None:
+    line = {"file": "listed.mp4", "caption": ["a\u2028b", "c\x85d"]}
+    text = "\ufeff" + json.dumps(line, ensure_ascii=False) + "\r\n"
+    (folder / "captions.jsonl").write_bytes(text.encode())
+    (folder / "beside.txt").write_bytes("\ufeffa bright wall\r\na\u2028wall\n".encode())
+    found = {s.path.name: s.words for s in captioned_files(folder, SIZE, 8)}
+    assert found == {
+        "listed.mp4": ("a\u2028b", "c\x85d"),
+        "beside.mp4": ("a bright wall", "a\u2028wall"),
+    }
+
+
+def test_entries_that_match_no_video_are_named(folder: Path) -> None:
+    with (folder / "captions.jsonl").open("a") as file:
+        for name in ("silent.MP4", "./silent.mp4"):
+            file.write(json.dumps({"file": name, "caption": "nothing"}) + "\n")
+    with pytest.warns(HiTVideoWarning, match=r'"silent\.MP4", "\./silent\.mp4"\.$'):
+        found = captioned_files(folder, SIZE, 8)
+    assert {s.path.name for s in found} == {"listed.mp4", "beside.mp4"}
+    with (folder / "captions.jsonl").open("a") as file:
+        for number in range(20):
+            file.write(json.dumps({"file": f"{number}.mp4", "caption": "nothing"}) + "\n")
+    with pytest.warns(HiTVideoWarning, match=r'"7\.mp4" and 12 more\.$'):
+        captioned_files(folder, SIZE, 8)
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="the shared inputs are not here")
+def test_shared_captions(recwarn: pytest.WarningsRecorder) -> None:
+    found = {
+        name: [s.words for s in captioned_files(CASES / name, SIZE, 8)]
+        for name in ("captions_bom", "captions_txt_bom", "captions_U_2028_in_caption")
+    }
+    assert found == {
+        "captions_bom": [("a red car",), ("one", "two")],
+        "captions_txt_bom": [("a red car",), ("ok",)],
+        "captions_U_2028_in_caption": [("a\u2028b",), ("one", "two")],
+    }
+    assert not recwarn
+    with pytest.warns(HiTVideoWarning, match=r'"v2\.MP4", "\./v3\.mp4"'):
+        assert len(captioned_files(CASES / "captions_typo", SIZE, 8)) == 2
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"file": "listed.mp4"}', '{"caption": "x"}'])

@@ -63,6 +63,21 @@ def test_every_level_comes_back_as_a_video_with_its_numbers(
     assert f"{24 / results[-1].bpp:,.0f} times fewer bits" in table["summary"]
 
 
+def test_a_clip_that_ends_early_is_shown_that_far_and_said(
+    client: Client, clip: Path, tmp_path: Path
+) -> None:
+    cut, data = tmp_path / "cut.mp4", clip.read_bytes()
+    cut.write_bytes(data[: len(data) * 2 // 3])
+    screen, _ = request(client, cut, length=20)
+    assert screen["note"].startswith("The file ends early, after ")
+    assert screen["message"].startswith("Done in ") and screen["message"].endswith(screen["note"])
+    assert request(client, clip, length=20)[0]["note"] == ""
+
+    handle, size = handle_file(str(cut)), 64
+    answer = client.predict(handle, 0, 8, size, [], api_name="/rate_quality")
+    assert answer["note"] == screen["note"] and answer["message"].endswith(answer["note"])
+
+
 def test_levels_arrive_one_by_one_coarse_first(served: Served, client: Client, clip: Path) -> None:
     served.pipeline.pause = 0.02
     job = client.submit(handle_file(str(clip)), 0, 2, 64, api_name="/reconstruct")

@@ -29,7 +29,7 @@ def accuracy_line(group: dict[str, Any]) -> str:
 def earlier_report(path: str) -> dict[str, Any] | None:
     """What an earlier run has left there, if that is what it is."""
     try:
-        report = json.loads(Path(path).read_text(encoding="utf-8"))
+        report = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return None
     return report if isinstance(report, dict) and "by_clip" in report else None

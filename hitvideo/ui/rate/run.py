@@ -25,9 +25,9 @@ from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import fingerprint
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.ui.errors import explain, refusal
-from hitvideo.ui.player import Value
+from hitvideo.ui.player import Value, noted
 from hitvideo.ui.reconstruct.run import FPS, Request, seconds_left, write
-from hitvideo.video import read_steps
+from hitvideo.video import Notes, read_steps
 
 MAX_SECONDS = 8.0
 SHOW_EVERY = 0.25  # seconds between two views of the progress; also what a stop may take longer
@@ -39,7 +39,7 @@ class RateView:
 
     clip: frames, height, width and fps; None until the clip is read. original: its MP4.
     points: figures of `RatePoint`, each with the MP4 of its frames as "video".
-    message, progress, seconds_left, failed: as in `PlayerView`.
+    message, progress, seconds_left, failed, note: as in `PlayerView`.
     """
 
     clip: dict[str, Any] | None = None
@@ -49,6 +49,7 @@ class RateView:
     progress: float | None = None
     seconds_left: int | None = None
     failed: bool = False
+    note: str = ""
 
     @property
     def value(self) -> Value:
@@ -78,8 +79,9 @@ class RateQuality:
 
         Returns {clip: {frames, height, width, fps}, points: [{kind: "level" or the codec, name,
         bytes, bpp: actual bits per pixel, bpp_nominal (levels only), kbps, psnr in dB, ssim,
-        ms_ssim, vmaf, video: an MP4}], original: an MP4, message, ...}. The points arrive one by
-        one, levels first, and are those of `hitvideo evaluate rate` on the same clip.
+        ms_ssim, vmaf, video: an MP4}], original: an MP4, message, note: what to know of the clip,
+        such as that its file ends early, ...}. The points arrive one by one, levels first, and are
+        those of `hitvideo evaluate rate` on the same clip.
         """
         view = RateView()
         try:
@@ -99,13 +101,17 @@ class RateQuality:
         yield view.value
         pictures = []
         path, start, seconds, size = request
-        for picture in read_steps(path, fps=FPS, size=size, start=start, seconds=seconds):
+        notes = Notes()
+        for picture in read_steps(
+            path, fps=FPS, size=size, start=start, seconds=seconds, notes=notes
+        ):
             if picture is not None:
                 pictures.append(picture)
             yield view.value
         frames = cut(pictures)
         view.clip = {"frames": len(frames), "height": request.size, "width": request.size}
         view.clip["fps"] = FPS
+        view.note = notes.note
         view.original = file(write(folder / "original.mp4", frames))
 
         # Where the ffmpeg at hand does not know VMAF, the rest is worth having.
@@ -121,7 +127,7 @@ class RateQuality:
             view.message, view.progress = step.message, step.progress
             view.seconds_left = seconds_left(step.progress, now - begun)
             yield view.value
-        view.message = f"Done in {time.monotonic() - begun:.0f} s"
+        view.message = noted(f"Done in {time.monotonic() - begun:.0f} s", view.note)
         view.progress = view.seconds_left = None
         yield view.value
 

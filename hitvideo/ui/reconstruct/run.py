@@ -22,7 +22,7 @@ from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.player import PlayerView, Tile, Value
 from hitvideo.ui.reconstruct.levels import table_value
 from hitvideo.ui.tokens.run import TokenFiles
-from hitvideo.video import read_steps, write_video
+from hitvideo.video import Notes, read_steps, write_video
 
 FPS = 8.0  # frames per second that the models know
 SIZES = (64, 128, 192, 256)  # sides of the square clip, pixels
@@ -85,8 +85,9 @@ class Reconstruction:
         video: a video file. start: where to begin, in seconds. length: seconds, at most 20.
         size: side of the centre square, in pixels: 64, 128, 192 or 256.
 
-        Returns what the player shows ({tiles: [{label, detail, video}], message, ...}: the original
-        at 8 fps, then an MP4 for every level), the table ({summary, rows: [{level, tokens, bits,
+        Returns what the player shows ({tiles: [{label, detail, video}], message, note, ...}: the
+        original at 8 fps, then an MP4 for every level; what to know of the clip, such as that its
+        file ends early), the table ({summary, rows: [{level, tokens, bits,
         bpp, bytes, bpp_actual, psnr, ssim}]}: tokens and bits of the level alone, the others with
         all coarser levels: nominal bits per pixel, bytes of the token file, its actual bits per
         pixel, quality), and the token file (.hitv). The first two grow level by level; the token
@@ -109,20 +110,24 @@ class Reconstruction:
         progress: float | None = None,
         seconds_left: int | None = None,
         failed: bool = False,
+        note: str = "",
     ) -> PlayerView:
         """The player with a place for every level, filled as far as it is `ready`."""
         config = self.pipeline.tokenizer.config
         levels = range(len(ready) + 1, config.depth + 1)
         missing = (level_tile(level, config.bpp(level)) for level in levels)
         tiles = (original or Tile("Original"), *ready, *missing)
-        return PlayerView(tiles, message, progress, seconds_left, failed)
+        return PlayerView(tiles, message, progress, seconds_left, failed, note)
 
     def _run(self, folder: Path, request: Request) -> Iterator[Reconstructed]:
         view = self.view(message="Reading the clip", progress=0.0)
         yield (reading := Reconstructed(view.value, table_value()))
         pictures = []
         path, start, seconds, size = request
-        for picture in read_steps(path, fps=FPS, size=size, start=start, seconds=seconds):
+        notes = Notes()
+        for picture in read_steps(
+            path, fps=FPS, size=size, start=start, seconds=seconds, notes=notes
+        ):
             if picture is not None:
                 pictures.append(picture)
             yield reading
@@ -140,12 +145,12 @@ class Reconstruction:
                 file = write(folder / f"level-{step.result.level}.mp4", step.result.frames)
                 tiles.append(level_tile(step.result.level, step.result.bpp, file))
             left = seconds_left(step.progress, time.monotonic() - begun)
-            view = self.view(original, tiles, step.message, step.progress, left)
+            view = self.view(original, tiles, step.message, step.progress, left, note=notes.note)
             yield Reconstructed(view.value, table_value(results, depth))
         tokens = folder / f"{Path(path).stem}.hitv"
         sizes = self.tokens.save(tokens, results[-1].codes, FPS)
         done = f"Done in {time.monotonic() - begun:.0f} s"
-        view = self.view(original, tiles, done)
+        view = self.view(original, tiles, done, note=notes.note)
         yield Reconstructed(view.value, table_value(results, depth, sizes), str(tokens))
 
 
