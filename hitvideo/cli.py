@@ -29,6 +29,7 @@ from hitvideo.commands import (
     train_entropy,
     train_generator,
     train_judge,
+    train_painter,
     train_tokenizer,
 )
 from hitvideo.commands.common import Parser
@@ -44,6 +45,7 @@ COMMANDS = (
     train_generator,
     train_entropy,
     train_judge,
+    train_painter,
     evaluate,
     benchmark,
     benchmark_generator,

@@ -50,14 +50,18 @@ def render_with_mask(
     width: int,
     fps: float,
     device: torch.device | str = "cpu",
+    start: int = 0,
 ) -> tuple[Tensor, Tensor]:
-    """What `render` returns, and how far each pixel shows a subject, uint8 ``(T, H, W)``."""
+    """What `render` returns, and how far each pixel shows a subject, uint8 ``(T, H, W)``.
+
+    start: the frame of the scene that is the first to be drawn.
+    """
     if frames < 1 or min(height, width) < 8 or not fps > 0:
         raise HiTVideoError(
             "A Toon clip needs at least one frame, 8 pixels on each side and a positive frame rate."
         )
     device = torch.device(device)
-    times = torch.arange(frames, device=device, dtype=torch.float32) / fps
+    times = torch.arange(start, start + frames, device=device, dtype=torch.float32) / fps
     stage = Stage(height, width, Camera.of(scene.camera, times), device)
     PAINT[scene.backdrop](stage, random.Random(f"toon backdrop {scene.seed}"))
     chance = random.Random(f"toon weather {scene.seed}")

@@ -1,0 +1,1 @@
+"""Plan, words and coarse video to the picture that generated clips are shown in."""

@@ -1,0 +1,130 @@
+"""The painter: plan, names and coarse video to the picture that generated clips are shown in.
+
+A semantic level above the coarsest (the plan says where things are, the prompt's words what they
+are) and a last stage that inks and paints, as in cel animation. Works on groups of 8 frames with
+explicit state, as the tokenizer does. Knows nothing of tokens, prompts or files.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hitvideo.layout import THINGS
+from hitvideo.painter.align import ROOM, SEEN, Align
+from hitvideo.painter.backdrop import MULTIPLE, Backdrop, State
+from hitvideo.painter.cels import VIEW, Cels, Style
+from hitvideo.painter.config import PainterConfig
+from hitvideo.painter.geometry import frame_to_sheet, lay, look, sheet_to_frame
+from hitvideo.painter.trajectory import Trajectory
+from hitvideo.tokenizer.config import GROUP
+from hitvideo.tokenizer.storage import load_config, load_weights, save_model
+
+
+class Picture(NamedTuple):
+    """A painted group.
+
+    video: ``(B, 3, GROUP, H, W)``, about [-1, 1]. opacity: how far things cover it
+    ``(B, 1, GROUP, H, W)``. poses: where these were found ``(B, GROUP, THINGS, POSE)``. state: for
+    the group after it.
+    """
+
+    video: Tensor
+    opacity: Tensor
+    poses: Tensor
+    state: State
+
+
+class HiTVideoPainter(nn.Module):
+    def __init__(self, config: PainterConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or PainterConfig()
+        self.trajectory = Trajectory()
+        self.style = Style(self.config)
+        self.align = Align(self.config.style)
+        self.cels = Cels(self.config)
+        self.backdrop = Backdrop(self.config)
+
+    def forward(
+        self,
+        coarse: Tensor,
+        poses: Tensor,
+        names: Tensor,
+        time: Tensor,
+        state: State | None = None,
+        exact: Tensor | None = None,
+    ) -> Picture:
+        """Paints one group.
+
+        coarse: faithful video of any depth ``(B, 3, GROUP, H, W)`` in [-1, 1]. poses: of its things
+        ``(B, GROUP, THINGS, POSE)``, see `Trajectory`. names: ``(B, THINGS, name_width)``. time:
+        what the things' clocks say ``(B, GROUP, THINGS, CLOCK)``, see `clock`. state: of the group
+        before; None for the first. exact: poses to paint at, instead of those that are found.
+        """
+        height, width = coarse.shape[3:]
+        frames = coarse.transpose(1, 2).flatten(0, 1)
+        frames = F.pad(frames, (0, -width % MULTIPLE, 0, -height % MULTIPLE), mode="replicate")
+        laid = frames.new_zeros(len(frames), 4, *frames.shape[2:])
+        found = poses.clone()
+        # The first thing lies before the others.
+        for thing in reversed(range(THINGS)):
+            pose = poses[:, :, thing]
+            there = pose[..., 0].ne(0).any(1)
+            if not bool(there.any()):
+                continue
+            inputs = coarse[there], pose[there], names[there, thing], time[there, :, thing]
+            sheets, found[there, :, thing] = self._lay(
+                *inputs, None if exact is None else exact[there, :, thing]
+            )
+            over = frames.new_zeros(len(frames), 4, height, width)
+            over = over.index_put((there.repeat_interleave(GROUP),), sheets)
+            over = F.pad(over, (0, frames.shape[3] - width, 0, frames.shape[2] - height))
+            laid = laid * (1 - over[:, 3:]) + over
+        painted, shown, state = self.backdrop(frames, laid, state)
+        opacity = laid[:, 3:] * shown
+        video = painted * (1 - opacity) + laid[:, :3] * shown
+        video, opacity = (
+            x[:, :, :height, :width].unflatten(0, (-1, GROUP)).transpose(1, 2)
+            for x in (video, opacity)
+        )
+        return Picture(video, opacity, found, state)
+
+    def _lay(
+        self,
+        coarse: Tensor,
+        poses: Tensor,
+        names: Tensor,
+        time: Tensor,
+        exact: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """One thing of every clip, painted and laid into its frames ``(N * GROUP, 4, H, W)``.
+
+        And where it was found ``(N, GROUP, POSE)``.
+        """
+        height, width = coarse.shape[3:]
+        frames = coarse.transpose(1, 2).flatten(0, 1)
+        style = self.style(names, poses, time)
+        maps = sheet_to_frame(poses.flatten(0, 1), height, width, ROOM)
+        found = self.align(look(frames, maps, SEEN), style, poses)
+        # How things are painted does not move them: what is known of true places does.
+        at = (found if exact is None else exact).detach().flatten(0, 1)
+        view = look(frames, sheet_to_frame(at, height, width), VIEW)
+        sheets = self.cels(view, style) * at[:, :1, None, None].abs()
+        return lay(sheets, frame_to_sheet(at, height, width), height, width), found
+
+    def save_pretrained(self, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
+        """Writes ``config.json`` and safetensors (floats stored as ``dtype``)."""
+        save_model(self, self.config.to_dict(), Path(folder), dtype)
+
+    @classmethod
+    def from_pretrained(
+        cls, folder: str | Path, device: str | torch.device = "cpu"
+    ) -> HiTVideoPainter:
+        """Reads what ``save_pretrained`` wrote; raises HiTVideoError if it does not fit."""
+        model = cls(PainterConfig.from_dict(load_config(Path(folder))))
+        load_weights(model, Path(folder))
+        return model.to(device).eval()

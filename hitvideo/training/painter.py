@@ -1,0 +1,244 @@
+"""`hitvideo train-painter`: trains the painter on Toon's scenes, plans and captions.
+
+Knows nothing of the app.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from accelerate import PartialState
+from torch import Tensor, nn
+
+from hitvideo.errors import HiTVideoError
+from hitvideo.files import folder_output
+from hitvideo.generator.storage import stored_fingerprint
+from hitvideo.painter.cels import clock
+from hitvideo.painter.config import PainterConfig
+from hitvideo.painter.model import HiTVideoPainter
+from hitvideo.painter.trajectory import pose_error
+from hitvideo.tokenizer import fingerprint
+from hitvideo.tokenizer.config import GROUP
+from hitvideo.training.checks import check_run, check_shares
+from hitvideo.training.loop import Task, fit, new_accelerator
+from hitvideo.training.painter_samples import FRAMES, HELD_OUT, STRETCH, Blocks, Samples, Source
+
+_THING = 3.0  # a pixel of a thing counts this much more
+_POSE, _OPACITY = 20.0, 0.2  # what these errors count beside the picture's
+
+
+@dataclass(frozen=True)
+class PainterSettings:
+    """Settings of one run; ``config.json`` in the run's folder keeps them."""
+
+    out: str
+    weights: str = ""  # folder of the tokenizer, generator and text encoder (the shipped ones)
+    init: str = ""  # a painter to start from
+    steps: int = 0  # 0: as many as the minutes allow
+    minutes: float = 0.0  # 0: as long as the steps take
+    batch: int = 8  # groups of 8 frames per process and step
+    size: int = 128
+    toon: int = 192  # scenes of a block, which are learned from several times
+    passes: int = 2  # how often
+    workers: int = 1  # processes that draw the next block; 0 draws it between two steps
+    lr: float = 1.5e-3
+    warmup: int = 100
+    pairs: float = 0.25  # share of steps that learn from a group and the one after it
+    blind: float = 0.1  # share of samples without plan and names
+    ema: float = 0.998
+    seed: int = 0
+    bf16: bool = False
+    validate_every: int = 250
+    checkpoint_every: int = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    for field in fields(PainterSettings):
+        flag = f"--{field.name.replace('_', '-')}"
+        if field.name == "out":
+            parser.add_argument(flag, required=True, help="folder of the run; resumes one in it")
+        elif isinstance(field.default, bool):
+            parser.add_argument(flag, action="store_true")
+        else:
+            kind = type(field.default)
+            parser.add_argument(flag, type=kind, default=field.default, help=f"({field.default})")
+
+
+def run(args: argparse.Namespace) -> None:
+    """The command; raises HiTVideoError for settings that cannot work."""
+    known = PainterSettings.__dataclass_fields__
+    train(PainterSettings(**{k: v for k, v in vars(args).items() if k in known}))
+
+
+class Parts(NamedTuple):
+    """The mean error of the picture, of opacities and of poses; total: what is made small."""
+
+    picture: Tensor
+    opacity: Tensor
+    poses: Tensor
+
+    @property
+    def total(self) -> Tensor:
+        return self.picture + _OPACITY * self.opacity + _POSE * self.poses
+
+
+class PainterLoss(nn.Module):
+    def __init__(self, painter: HiTVideoPainter) -> None:
+        super().__init__()
+        self.painter = painter
+
+    def forward(self, batch: Samples, exact: bool) -> Parts:
+        """The loss of samples of one or two groups.
+
+        exact: paint things where they truly are, not where they are found.
+        """
+        planned = self.painter.trajectory(batch.plan, FRAMES)
+        poses_error = pose_error(planned, batch.poses)
+        picture = opacity = poses_error.new_zeros(())
+        state = None
+        groups = batch.frames.shape[2] // GROUP
+        for group in range(groups):
+            here = slice(group * GROUP, (group + 1) * GROUP)
+            frames, coarse, cover = (
+                x[:, :, here].float() for x in (batch.frames, batch.coarse, batch.cover)
+            )
+            target, cover = frames / 127.5 - 1, cover / 255
+            at = batch.start[:, None] * GROUP + torch.arange(GROUP, device=frames.device)
+            at = at + group * GROUP
+            rows = torch.arange(len(at), device=at.device)[:, None]
+            given, true = planned[rows, at].detach(), batch.poses[rows, at]
+            time = clock(batch.seconds[:, here]) * batch.seconds[:, here].gt(0).unsqueeze(-1)
+            painted = self.painter(
+                coarse / 127.5 - 1, given, batch.names, time, state, true if exact else None
+            )
+            state = painted.state
+            poses_error = poses_error + pose_error(painted.poses, true) / groups
+            weight = 1 + _THING * cover
+            wrong = painted.video - target
+            error = (weight * (wrong.abs() + 2 * wrong.square())).sum() / (3 * weight.sum())
+            picture = picture + error / groups
+            opacity = opacity + (painted.opacity - cover).square().mean() / groups
+        return Parts(picture, opacity, poses_error)
+
+
+def train(config: PainterSettings) -> None:
+    """Runs, or goes on with, the run in ``config.out``; raises HiTVideoError for bad settings."""
+    from hitvideo.pipeline import DEFAULT_WEIGHTS
+
+    check_run(config)
+    check_shares(pairs=config.pairs, blind=config.blind)
+    if config.size < 32 or config.toon < config.batch or config.passes < 1:
+        raise HiTVideoError("--size is 32 or more, --toon at least --batch, --passes at least 1.")
+    accelerator = new_accelerator(config.bf16)
+    torch.manual_seed(config.seed)
+    folder = config.weights or str(DEFAULT_WEIGHTS)
+    source = Source(folder, config.size, accelerator.device)
+    ties = {
+        "tokenizer_hash": fingerprint(source.tokenizer),
+        "generator_hash": stored_fingerprint(folder),
+        "name_width": source.generator.config.llama["hidden_size"],
+    }
+    painter = HiTVideoPainter(PainterConfig(**ties))
+    if config.init:
+        painter = HiTVideoPainter.from_pretrained(config.init)
+        painter.config = replace(painter.config, **ties)
+    bare = PainterLoss(painter.train())
+    optimizer = torch.optim.AdamW(bare.parameters(), lr=config.lr, betas=(0.9, 0.98))
+    module, optimizer = accelerator.prepare(bare, optimizer)
+    blocks = Blocks(source, folder, config.toon, config.workers)
+    held_out = source.draw(HELD_OUT, exact=True) if accelerator.is_main_process else []
+    mean = 0.0
+
+    def score(step: int) -> tuple[Tensor, str]:
+        nonlocal mean
+        batch, exact = _batch(config, blocks, step)
+        with accelerator.autocast():
+            parts = module(_moved(batch, accelerator.device), exact)
+        mean = mean + 0.02 * (parts.picture.item() - mean) if mean else parts.picture.item()
+        return parts.total, f"{mean:.4f}, poses {parts.poses.item():.4f}"
+
+    def check_quality(averaged: PainterLoss, final: bool) -> dict[str, Any]:
+        return validate(averaged.painter, held_out, accelerator.device)
+
+    def save(averaged: PainterLoss) -> None:
+        with folder_output(Path(config.out) / "painter") as path:
+            averaged.painter.save_pretrained(path, torch.float16)
+
+    try:
+        fit(config, accelerator, bare, module, optimizer, Task(score, save, check_quality))
+    finally:
+        blocks.close()
+
+
+def _batch(config: PainterSettings, blocks: Blocks, step: int) -> tuple[Samples, bool]:
+    """The samples of one step, and whether things are painted where they truly are.
+
+    Seed, step and process alone decide them.
+    """
+    state = PartialState()
+    rng = random.Random(f"{config.seed} {step} {state.process_index}")
+    pair = rng.random() < config.pairs
+    count = max(1, config.batch // 2) if pair else config.batch
+    each = max(1, config.toon * config.passes // config.batch)
+    samples = blocks[step // each]
+    chosen = []
+    for sample in rng.sample(samples, count):
+        first = 0 if pair else rng.randrange(2)
+        here = slice(first * GROUP, STRETCH if pair else (first + 1) * GROUP)
+        sample = replace(
+            sample,
+            frames=sample.frames[:, here],
+            coarse=sample.coarse[:, here],
+            cover=sample.cover[:, here],
+            seconds=sample.seconds[here],
+            start=sample.start + first,
+        )
+        if rng.random() < 0.3:
+            sample = replace(sample, seconds=sample.seconds * 0)
+        if rng.random() < config.blind:
+            sample = replace(sample, plan=sample.plan * 0, names=sample.names * 0)
+        chosen.append(sample)
+    return Samples.stack(chosen), rng.random() < 0.5
+
+
+def _moved(batch: Samples, device: torch.device) -> Samples:
+    return Samples(*(getattr(batch, f.name).to(device) for f in fields(Samples)))
+
+
+@torch.no_grad()
+def validate(
+    painter: HiTVideoPainter, samples: Sequence[Samples], device: torch.device
+) -> dict[str, Any]:
+    """PSNR in dB, of things' pixels and of whole frames, faithful and painted; mean over clips."""
+    scores = torch.zeros(4)
+    for one in samples:
+        batch = _moved(Samples.stack([one]), device)
+        poses = painter.trajectory(batch.plan, FRAMES)
+        state, painted = None, []
+        for group in range(STRETCH // GROUP):
+            here = slice(group * GROUP, (group + 1) * GROUP)
+            first = int(batch.start) * GROUP + group * GROUP
+            result = painter(
+                batch.coarse[:, :, here].float() / 127.5 - 1,
+                poses[:, first : first + GROUP],
+                batch.names,
+                clock(batch.seconds[:, here] * 0 + torch.arange(GROUP, device=device)[:, None] / 8),
+                state,
+            )
+            state = result.state
+            painted.append(result.video.clamp(-1, 1))
+        target = batch.frames.float() / 127.5 - 1
+        cover = batch.cover.float() / 255
+        for k, video in enumerate((batch.coarse.float() / 127.5 - 1, torch.cat(painted, 2))):
+            error = (video - target).square().mean(1, keepdim=True) / 4
+            thing = (error * cover).sum() / cover.sum().clamp_min(1)
+            scores[2 * k] += -10 * torch.log10(thing + 1e-10).cpu()
+            scores[2 * k + 1] += -10 * torch.log10(error.mean() + 1e-10).cpu()
+    rounded = [round(float(s) / len(samples), 2) for s in scores]
+    return {"faithful": rounded[:2], "painted": rounded[2:]}

@@ -1,0 +1,210 @@
+"""What the painter learns from: stretches of Toon scenes as they are, and as few tokens show them.
+
+A scene's stretch is rendered, encoded, decoded at some coarse depth, and kept with its plan, the
+names of its things and their true poses. Scenes are new all the time: while one block of them is
+learned from, the next is drawn in processes beside. Knows nothing of networks that paint.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, fields
+from multiprocessing import get_context
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from hitvideo.data.toon import Scene, caption, sample_scene, scene_layout
+from hitvideo.data.toon.motion import pose
+from hitvideo.data.toon.render import render_with_cover
+from hitvideo.layout import THINGS, from_codes, to_codes
+from hitvideo.painter.trajectory import POSE
+from hitvideo.tokenizer import HiTVideoTokenizer, VideoCodes
+from hitvideo.tokenizer.config import GROUP
+
+SEEDS = range(200_000_000, 300_000_000)  # scenes that nothing else renders
+HELD_OUT = range(910_000_000, 910_000_024)  # of the log's figures
+FPS, FRAMES = 8.0, 64  # of a whole clip
+STRETCH = 2 * GROUP  # frames of a sample: a group, and the one after it
+DEPTHS = (1, 2, 2, 2, 2, 3)  # of the coarse videos
+_FADED = 0.3  # most of a coarse video's tokens that are others than they should be
+
+
+@dataclass(frozen=True)
+class Samples:
+    """n stretches of clips, or one without the leading axis.
+
+    frames: uint8 ``(n, 3, STRETCH, H, W)``. coarse: the same from few tokens. cover: how far a
+    pixel shows a thing, uint8 ``(n, 1, STRETCH, H, W)``. plan: of the whole clip, as its codes say
+    it ``(n, t, MOMENTS, THINGS, 5)``. poses: the true ones of the whole clip ``(n, FRAMES, THINGS,
+    POSE)``. names: ``(n, THINGS, name_width)``. seconds: of the things' own time at the stretch's
+    frames ``(n, STRETCH, THINGS)``. start: the stretch's first group ``(n,)``.
+    """
+
+    frames: Tensor
+    coarse: Tensor
+    cover: Tensor
+    plan: Tensor
+    poses: Tensor
+    names: Tensor
+    seconds: Tensor
+    start: Tensor
+
+    @classmethod
+    def stack(cls, samples: Sequence[Samples]) -> Samples:
+        return cls(*(torch.stack([getattr(s, f.name) for s in samples]) for f in fields(cls)))
+
+
+class Source:
+    """Draws samples. folder: of weights that hold a tokenizer, a generator and its text encoder."""
+
+    def __init__(self, folder: str | Path, size: int, device: torch.device) -> None:
+        from hitvideo.generator.storage import load_generator
+
+        self.size, self.device = size, device
+        self.tokenizer = HiTVideoTokenizer.from_pretrained(Path(folder) / "tokenizer", device)
+        self.generator, self.text, _ = load_generator(folder, device, None)
+
+    @torch.no_grad()
+    def draw(self, seeds: Sequence[int], exact: bool = False) -> list[Samples]:
+        """Samples of these scenes. exact: at depth 2, with the tokens as they are."""
+        drawn = []
+        names = self._names(seeds)
+        for seed, name in zip(seeds, names, strict=True):
+            rng = random.Random(f"painter {seed}")
+            scene = sample_scene(seed)
+            start = rng.randrange(FRAMES // GROUP - 1)
+            frames, cover = render_with_cover(
+                scene, STRETCH, self.size, self.size, FPS, self.device, start * GROUP
+            )
+            coarse = self._coarse(frames, rng, exact)
+            seconds = torch.zeros(STRETCH, THINGS)
+            for thing, actor in enumerate(scene.subjects[:THINGS]):
+                times = torch.arange(start * GROUP, start * GROUP + STRETCH) / FPS
+                seconds[:, thing] = times + 3 * actor.phase
+            size = FRAMES, self.size, self.size
+            plan = from_codes(to_codes(scene_layout(scene, *size, FPS)))
+            poses = true_poses(scene, FRAMES, self.size, self.size)
+            drawn.append(
+                Samples(
+                    frames.permute(3, 0, 1, 2),
+                    coarse,
+                    cover.unsqueeze(0),
+                    plan,
+                    poses,
+                    name,
+                    seconds,
+                    torch.tensor(start),
+                )
+            )
+        return drawn
+
+    def _names(self, seeds: Sequence[int]) -> Tensor:
+        captions = [caption(sample_scene(seed), seed) for seed in seeds]
+        text, mask = self.text.encode(captions)
+        assert self.generator.names is not None
+        return self.generator.names(text, mask.bool()).float()
+
+    def _coarse(self, frames: Tensor, rng: random.Random, exact: bool) -> Tensor:
+        """uint8 ``(3, STRETCH, H, W)``."""
+        depth = 2 if exact else rng.choice(DEPTHS)
+        video = frames.permute(3, 0, 1, 2)[None].float() / 127.5 - 1
+        codes = self.tokenizer.encode(video, depth)
+        if not exact and rng.random() < 0.5:
+            share = rng.uniform(0, _FADED)
+            generator = torch.Generator().manual_seed(rng.getrandbits(32))
+            levels = [
+                _faded(level, config.steps, share, generator)
+                for level, config in zip(codes.levels, self.tokenizer.config.levels, strict=False)
+            ]
+            codes = VideoCodes(tuple(levels), codes.frames, codes.height, codes.width)
+        decoded = self.tokenizer.decode(codes)[0]
+        return ((decoded + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+
+
+def _faded(codes: Tensor, steps: Sequence[int], share: float, generator: torch.Generator) -> Tensor:
+    """Codes of which a share of the digits is one step off, as a language model's draws often are."""
+    result, base = torch.zeros_like(codes), 1
+    for count in steps:
+        digit = codes % count
+        codes = codes // count
+        hit = torch.rand(digit.shape, generator=generator) < share
+        up = torch.rand(digit.shape, generator=generator) < 0.5
+        moved = (digit + torch.where(up, 1, -1).to(digit.device)).clamp(0, count - 1)
+        result = result + torch.where(hit.to(digit.device), moved, digit) * base
+        base *= count
+    return result
+
+
+def true_poses(scene: Scene, frames: int, height: int, width: int) -> Tensor:
+    """Where the scene's things really are ``(frames, THINGS, POSE)``, see `Trajectory.forward`."""
+    side = min(height, width)
+    half_w, half_h = width / side, height / side
+    times = torch.arange(frames) / FPS
+    poses = torch.zeros(frames, THINGS, POSE)
+    for thing, actor in enumerate(scene.subjects[:THINGS]):
+        p = pose(actor, times, half_w, half_h)
+        numbers = [p.facing, p.x / half_w, p.y / half_h, p.scale, p.angle, p.wide, p.tall]
+        poses[:, thing] = torch.stack([n.expand_as(times) for n in numbers], -1)
+    return poses
+
+
+class Blocks:
+    """Blocks of new samples, the next one drawn beside while one is in use.
+
+    Which scenes a block holds hangs on its number alone. workers: processes; 0 draws in this one
+    when a block is asked for, which is what a GPU wants.
+    """
+
+    def __init__(self, source: Source, folder: str, count: int, workers: int) -> None:
+        self.source, self.count = source, count
+        self.waiting: dict[int, list[Future[list[Samples]]]] = {}
+        self.held: tuple[int, list[Samples]] = (-1, [])
+        self.pool = None
+        if workers:
+            self.pool = ProcessPoolExecutor(
+                workers, get_context("spawn"), _begin, (folder, source.size)
+            )
+
+    def __getitem__(self, number: int) -> list[Samples]:
+        if self.held[0] != number:
+            if self.pool is None:
+                self.held = number, self.source.draw(self._seeds(number))
+            else:
+                self._order(number)
+                samples = [s for part in self.waiting.pop(number) for s in part.result()]
+                self.held = number, samples
+                self._order(number + 1)
+        return self.held[1]
+
+    def close(self) -> None:
+        if self.pool is not None:
+            self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def _seeds(self, number: int) -> range:
+        first = SEEDS.start + number * self.count % (len(SEEDS) - self.count)
+        return range(first, first + self.count)
+
+    def _order(self, number: int) -> None:
+        assert self.pool is not None
+        if number not in self.waiting:
+            seeds = self._seeds(number)
+            parts: Iterator[range] = (seeds[k : k + 4] for k in range(0, len(seeds), 4))
+            self.waiting[number] = [self.pool.submit(_draw, part) for part in parts]
+
+
+_source: Source | None = None
+
+
+def _begin(folder: str, size: int) -> None:
+    global _source
+    torch.set_num_threads(1)
+    _source = Source(folder, size, torch.device("cpu"))
+
+
+def _draw(seeds: Sequence[int]) -> list[Samples]:
+    assert _source is not None
+    return _source.draw(seeds)
