@@ -36,7 +36,7 @@ class Picture(NamedTuple):
     video: Tensor
     opacity: Tensor
     poses: Tensor
-    state: State
+    state: State | None
 
 
 class HiTVideoPainter(nn.Module):
@@ -57,6 +57,7 @@ class HiTVideoPainter(nn.Module):
         time: Tensor,
         state: State | None = None,
         exact: Tensor | None = None,
+        backdrop: bool = True,
     ) -> Picture:
         """Paints one group.
 
@@ -64,6 +65,7 @@ class HiTVideoPainter(nn.Module):
         ``(B, GROUP, THINGS, POSE)``, see `Trajectory`. names: ``(B, THINGS, name_width)``. time:
         what the things' clocks say ``(B, GROUP, THINGS, CLOCK)``, see `clock`. state: of the group
         before; None for the first. exact: poses to paint at, instead of those that are found.
+        backdrop: False lays things over the coarse video as it is; for training, to save time.
         """
         height, width = coarse.shape[3:]
         frames = coarse.transpose(1, 2).flatten(0, 1)
@@ -84,7 +86,9 @@ class HiTVideoPainter(nn.Module):
             over = over.index_put((there.repeat_interleave(GROUP),), sheets)
             over = F.pad(over, (0, frames.shape[3] - width, 0, frames.shape[2] - height))
             laid = laid * (1 - over[:, 3:]) + over
-        painted, shown, state = self.backdrop(frames, laid, state)
+        painted, shown = frames, torch.ones_like(frames[:, :1])
+        if backdrop:
+            painted, shown, state = self.backdrop(frames, laid, state)
         opacity = laid[:, 3:] * shown
         video = painted * (1 - opacity) + laid[:, :3] * shown
         video, opacity = (

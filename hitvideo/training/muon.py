@@ -21,7 +21,7 @@ ROUNDS = 5
 
 
 class Muon(torch.optim.Optimizer):
-    """For matrices only."""
+    """For matrices; a kernel of a convolution is one with a row for each of its outputs."""
 
     def __init__(
         self, params: Iterable[Tensor], lr: float, weight_decay: float, momentum: float = 0.95
@@ -39,9 +39,10 @@ class Muon(torch.optim.Optimizer):
                 if not state:
                     state["momentum_buffer"] = torch.zeros_like(parameter)
                 mean = state["momentum_buffer"].lerp_(parameter.grad, 1 - keep)
-                update = orthogonal(parameter.grad.lerp(mean, keep))
+                matrix = parameter.grad.lerp(mean, keep).flatten(1)
+                update = orthogonal(matrix).view_as(parameter)
                 parameter.mul_(1 - lr * group["weight_decay"])
-                parameter.add_(update, alpha=-0.2 * lr * math.sqrt(max(parameter.shape)))
+                parameter.add_(update, alpha=-0.2 * lr * math.sqrt(max(matrix.shape)))
 
 
 def orthogonal(matrix: Tensor) -> Tensor:

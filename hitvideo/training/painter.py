@@ -27,9 +27,12 @@ from hitvideo.tokenizer import fingerprint
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.training.checks import check_run, check_shares
 from hitvideo.training.loop import Task, fit, new_accelerator
+from hitvideo.training.muon import Muon
+from hitvideo.training.optimizers import MuonAndAdamW
 from hitvideo.training.painter_samples import FRAMES, HELD_OUT, STRETCH, Blocks, Samples, Source
 
 _THING = 3.0  # a pixel of a thing counts this much more
+_TABLE = 1 << 20  # matrices as large as this are tables of a sort
 _POSE, _OPACITY = 20.0, 0.2  # what these errors count beside the picture's
 
 
@@ -47,9 +50,10 @@ class PainterSettings:
     toon: int = 192  # scenes of a block, which are learned from several times
     passes: int = 2  # how often
     workers: int = 1  # processes that draw the next block; 0 draws it between two steps
-    lr: float = 1.5e-3
+    lr: float = 3e-3
     warmup: int = 100
     pairs: float = 0.25  # share of steps that learn from a group and the one after it
+    things: float = 0.6  # share of steps that paint things alone, over the coarse video
     blind: float = 0.1  # share of samples without plan and names
     ema: float = 0.998
     seed: int = 0
@@ -93,10 +97,11 @@ class PainterLoss(nn.Module):
         super().__init__()
         self.painter = painter
 
-    def forward(self, batch: Samples, exact: bool) -> Parts:
+    def forward(self, batch: Samples, exact: bool, backdrop: bool) -> Parts:
         """The loss of samples of one or two groups.
 
-        exact: paint things where they truly are, not where they are found.
+        exact: paint things where they truly are, not where they are found. backdrop: paint what is
+        around them, too.
         """
         planned = self.painter.trajectory(batch.plan, FRAMES)
         poses_error = pose_error(planned, batch.poses)
@@ -115,7 +120,13 @@ class PainterLoss(nn.Module):
             given, true = planned[rows, at].detach(), batch.poses[rows, at]
             time = clock(batch.seconds[:, here]) * batch.seconds[:, here].gt(0).unsqueeze(-1)
             painted = self.painter(
-                coarse / 127.5 - 1, given, batch.names, time, state, true if exact else None
+                coarse / 127.5 - 1,
+                given,
+                batch.names,
+                time,
+                state,
+                true if exact else None,
+                backdrop,
             )
             state = painted.state
             poses_error = poses_error + pose_error(painted.poses, true) / groups
@@ -132,7 +143,7 @@ def train(config: PainterSettings) -> None:
     from hitvideo.pipeline import DEFAULT_WEIGHTS
 
     check_run(config)
-    check_shares(pairs=config.pairs, blind=config.blind)
+    check_shares(pairs=config.pairs, things=config.things, blind=config.blind)
     if config.size < 32 or config.toon < config.batch or config.passes < 1:
         raise HiTVideoError("--size is 32 or more, --toon at least --batch, --passes at least 1.")
     accelerator = new_accelerator(config.bf16)
@@ -149,7 +160,7 @@ def train(config: PainterSettings) -> None:
         painter = HiTVideoPainter.from_pretrained(config.init)
         painter.config = replace(painter.config, **ties)
     bare = PainterLoss(painter.train())
-    optimizer = torch.optim.AdamW(bare.parameters(), lr=config.lr, betas=(0.9, 0.98))
+    optimizer = _optimizer(bare, config.lr)
     module, optimizer = accelerator.prepare(bare, optimizer)
     blocks = Blocks(source, folder, config.toon, config.workers)
     held_out = source.draw(HELD_OUT, exact=True) if accelerator.is_main_process else []
@@ -157,9 +168,9 @@ def train(config: PainterSettings) -> None:
 
     def score(step: int) -> tuple[Tensor, str]:
         nonlocal mean
-        batch, exact = _batch(config, blocks, step)
+        batch, exact, backdrop = _batch(config, blocks, step)
         with accelerator.autocast():
-            parts = module(_moved(batch, accelerator.device), exact)
+            parts = module(_moved(batch, accelerator.device), exact, backdrop)
         mean = mean + 0.02 * (parts.picture.item() - mean) if mean else parts.picture.item()
         return parts.total, f"{mean:.4f}, poses {parts.poses.item():.4f}"
 
@@ -176,14 +187,28 @@ def train(config: PainterSettings) -> None:
         blocks.close()
 
 
-def _batch(config: PainterSettings, blocks: Blocks, step: int) -> tuple[Samples, bool]:
-    """The samples of one step, and whether things are painted where they truly are.
+def _optimizer(module: nn.Module, lr: float) -> MuonAndAdamW:
+    """Muon for kernels and for the layers that styles bend, AdamW for the rest."""
+    kernels = [
+        p
+        for p in module.parameters()
+        if p.ndim in (2, 4) and min(p.shape[:2]) >= 16 and p.numel() < _TABLE
+    ]
+    chosen = {id(p) for p in kernels}
+    rest = [p for p in module.parameters() if id(p) not in chosen]
+    adamw = torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0)
+    return MuonAndAdamW(Muon(kernels, lr, 0.01), adamw)
+
+
+def _batch(config: PainterSettings, blocks: Blocks, step: int) -> tuple[Samples, bool, bool]:
+    """The samples of one step, whether things are painted where they truly are, and the backdrop.
 
     Seed, step and process alone decide them.
     """
     state = PartialState()
     rng = random.Random(f"{config.seed} {step} {state.process_index}")
-    pair = rng.random() < config.pairs
+    exact, backdrop = rng.random() < 0.5, rng.random() >= config.things
+    pair = backdrop and rng.random() < config.pairs
     count = max(1, config.batch // 2) if pair else config.batch
     each = max(1, config.toon * config.passes // config.batch)
     samples = blocks[step // each]
@@ -204,7 +229,7 @@ def _batch(config: PainterSettings, blocks: Blocks, step: int) -> tuple[Samples,
         if rng.random() < config.blind:
             sample = replace(sample, plan=sample.plan * 0, names=sample.names * 0)
         chosen.append(sample)
-    return Samples.stack(chosen), rng.random() < 0.5
+    return Samples.stack(chosen), exact, backdrop
 
 
 def _moved(batch: Samples, device: torch.device) -> Samples:

@@ -125,8 +125,10 @@ class Source:
         return ((decoded + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
-def _faded(codes: Tensor, steps: Sequence[int], share: float, generator: torch.Generator) -> Tensor:
-    """Codes of which a share of the digits is one step off, as a language model's draws often are."""
+def _faded(
+    codes: Tensor, steps: Sequence[int], share: float, generator: torch.Generator
+) -> Tensor:
+    """Codes of which a share of the digits is one step off, as a language model's draws may be."""
     result, base = torch.zeros_like(codes), 1
     for count in steps:
         digit = codes % count

@@ -1,0 +1,1 @@
+"""What an eye that never met our models sees in pictures."""
