@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hitvideo.layout import THINGS
+from hitvideo.plan.tracks import THINGS
 from hitvideo.painter.align import ROOM, SEEN, Align
 from hitvideo.painter.backdrop import MULTIPLE, Backdrop, State
 from hitvideo.painter.cels import VIEW, Cels, Style

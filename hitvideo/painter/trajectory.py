@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hitvideo.layout import at_frames
+from hitvideo.plan.tracks import at_frames
 
 POSE = 7  # numbers of a thing in a frame, see `Trajectory.forward`
 _DILATIONS = (1, 2, 4, 8, 4, 2, 1)
@@ -38,7 +38,7 @@ class Trajectory(nn.Module):
     def forward(self, plan: Tensor, frames: int) -> Tensor:
         """Poses ``(B, frames, THINGS, POSE)`` of a plan ``(B, t, MOMENTS, THINGS, 5)``.
 
-        Of each thing its facing, x, y, scale and angle, as in `hitvideo.layout`, and how much wider
+        Of each thing its facing, x, y, scale and angle, as in `hitvideo.plan`, and how much wider
         and taller it is than its scale says (1: not at all). Zeros where no thing is.
         """
         raw = torch.stack([at_frames(one, frames) for one in plan])

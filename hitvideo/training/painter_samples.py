@@ -17,10 +17,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from hitvideo.data.toon import Scene, caption, sample_scene, scene_layout
-from hitvideo.data.toon.motion import pose
-from hitvideo.data.toon.render import render_with_cover
-from hitvideo.layout import THINGS, from_codes, to_codes
+from hitvideo.toon import Scene, caption, sample_scene, scene_layout
+from hitvideo.toon.motion import pose
+from hitvideo.toon.render import render_with_cover
+from hitvideo.plan.codes import from_codes, to_codes
+from hitvideo.plan.tracks import THINGS
 from hitvideo.painter.trajectory import POSE
 from hitvideo.tokenizer import HiTVideoTokenizer, VideoCodes
 from hitvideo.tokenizer.config import GROUP

@@ -15,7 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from hitvideo.data.toon import COLOURS, SUBJECTS
+from hitvideo.toon import COLOURS, SUBJECTS
 from hitvideo.errors import HiTVideoError
 
 FEATURES = 1280

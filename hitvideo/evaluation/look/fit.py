@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hitvideo.data.toon import Scene, labels, render_with_cover, sample_scene
+from hitvideo.toon import Scene, labels, render_with_cover, sample_scene
 from hitvideo.evaluation.look.eye import READS, Features, Probe, fit_probe
 
 FIT_SEEDS = range(940_000_000, 950_000_000)  # scenes that nothing else renders
