@@ -14,13 +14,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hitvideo.plan.tracks import THINGS
 from hitvideo.painter.align import ROOM, SEEN, Align
 from hitvideo.painter.backdrop import MULTIPLE, Backdrop, State
 from hitvideo.painter.cels import VIEW, Cels, Style
 from hitvideo.painter.config import PainterConfig
 from hitvideo.painter.geometry import frame_to_sheet, lay, look, sheet_to_frame
 from hitvideo.painter.trajectory import Trajectory
+from hitvideo.plan.tracks import THINGS
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.tokenizer.storage import load_config, load_weights, save_model
 

@@ -90,4 +90,3 @@ def pose_error(pose: Tensor, true: Tensor) -> Tensor:
     ]
     error = torch.stack(parts).sum(0) * (there & ~jump)
     return error.sum() / there.sum().clamp_min(1)
-

@@ -17,14 +17,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from hitvideo.painter.trajectory import POSE
+from hitvideo.plan.codes import from_codes, to_codes
+from hitvideo.plan.tracks import THINGS
+from hitvideo.tokenizer import HiTVideoTokenizer, VideoCodes
+from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon import Scene, caption, sample_scene, scene_layout
 from hitvideo.toon.motion import pose
 from hitvideo.toon.render import render_with_cover
-from hitvideo.plan.codes import from_codes, to_codes
-from hitvideo.plan.tracks import THINGS
-from hitvideo.painter.trajectory import POSE
-from hitvideo.tokenizer import HiTVideoTokenizer, VideoCodes
-from hitvideo.tokenizer.config import GROUP
 
 SEEDS = range(200_000_000, 300_000_000)  # scenes that nothing else renders
 HELD_OUT = range(910_000_000, 910_000_024)  # of the log's figures
@@ -126,9 +126,7 @@ class Source:
         return ((decoded + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
-def _faded(
-    codes: Tensor, steps: Sequence[int], share: float, generator: torch.Generator
-) -> Tensor:
+def _faded(codes: Tensor, steps: Sequence[int], share: float, generator: torch.Generator) -> Tensor:
     """Codes of which a share of the digits is one step off, as a language model's draws may be."""
     result, base = torch.zeros_like(codes), 1
     for count in steps:

@@ -15,8 +15,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from hitvideo.toon import COLOURS, SUBJECTS
 from hitvideo.errors import HiTVideoError
+from hitvideo.toon import COLOURS, SUBJECTS
 
 FEATURES = 1280
 SIDE = 192  # pixels that a picture is shown to the network at
@@ -79,7 +79,7 @@ class Probe(nn.Module):
         try:
             probe.load_state_dict(load_file(folder / PROBE))
         except (OSError, RuntimeError, SafetensorError) as error:
-            raise HiTVideoError(f"The eye's probe in {folder} is missing or does not fit.") from error
+            raise HiTVideoError(f"The eye's probe in {folder} is missing or broken.") from error
         return probe.eval()
 
 

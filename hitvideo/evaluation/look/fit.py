@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hitvideo.toon import Scene, labels, render_with_cover, sample_scene
 from hitvideo.evaluation.look.eye import READS, Features, Probe, fit_probe
+from hitvideo.toon import Scene, labels, render_with_cover, sample_scene
 
 FIT_SEEDS = range(940_000_000, 950_000_000)  # scenes that nothing else renders
 TEST_SEEDS = range(950_000_000, 960_000_000)
