@@ -32,6 +32,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("--top-p", type=float, default=1.0, help="their share of chance (1)")
     parser.add_argument("--levels", type=int, help="how many the model writes (all it knows)")
     parser.add_argument("--mode", help="what one step writes: token, row, frame or mixed")
+    parser.add_argument("--picture", help="vivid (painted) or faithful (the tokens alone)")
     parser.add_argument("--no-metadata", action="store_true", help="leave prompt and seed out")
     add_generator(parser)
     add_json(parser)
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
     pipeline = load_all(args)
     options = {
         name: getattr(args, name)
-        for name in ("guidance", "temperature", "top_k", "top_p", "levels", "mode")
+        for name in ("guidance", "temperature", "top_k", "top_p", "levels", "mode", "picture")
     }
     request = pipeline.request(args.prompt, args.seed, **options)
     last: list[GenerateStep] = []

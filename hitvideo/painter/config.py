@@ -16,8 +16,8 @@ class PainterConfig:
     name_width: of the generator's names of things. style: numbers that a name and a pose become.
     cel_widths: channels of the cel network at 8x8, 16x16 and 32x32 places of a thing.
     backdrop_widths: channels of the backdrop network at 8 and 16 pixels.
-    tokenizer_hash, generator_hash: of the weights whose video and names it was trained on; empty
-        for any.
+    tokenizer_hash, names_hash: of the tokenizer, and of the part of the generator that reads names,
+        with which it was trained; empty for any.
     """
 
     name_width: int = 256
@@ -25,7 +25,7 @@ class PainterConfig:
     cel_widths: tuple[int, int, int] = (128, 64, 40)
     backdrop_widths: tuple[int, int] = (96, 128)
     tokenizer_hash: str = ""
-    generator_hash: str = ""
+    names_hash: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

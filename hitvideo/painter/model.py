@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from hitvideo.painter.align import ROOM, SEEN, Align
 from hitvideo.painter.backdrop import MULTIPLE, Backdrop, State
-from hitvideo.painter.cels import VIEW, Cels, Style
+from hitvideo.painter.cels import VIEW, Cels, Style, clock
 from hitvideo.painter.config import PainterConfig
 from hitvideo.painter.geometry import frame_to_sheet, lay, look, sheet_to_frame
 from hitvideo.painter.trajectory import Trajectory
@@ -96,6 +96,28 @@ class HiTVideoPainter(nn.Module):
             for x in (video, opacity)
         )
         return Picture(video, opacity, found, state)
+
+    @torch.inference_mode()
+    def paint(self, video: Tensor, plan: Tensor, names: Tensor, fps: float = 8.0) -> Tensor:
+        """Whole clips ``(B, 3, T, H, W)`` in [-1, 1], painted.
+
+        video: faithful, of any depth, shaped and scaled like what comes back. plan: ``(B, t,
+        MOMENTS, THINGS, 5)``, see `hitvideo.plan`. names: of its things ``(B, THINGS,
+        name_width)``. fps: frames per second, by which wings beat.
+        """
+        count = video.shape[2]
+        groups = -(-count // GROUP)
+        video = F.pad(video, (0, 0, 0, 0, 0, groups * GROUP - count), mode="replicate")
+        poses = self.trajectory(plan.to(video.device), groups * GROUP)
+        seconds = torch.arange(groups * GROUP, device=video.device) / fps
+        time = clock(seconds)[:, None].expand(len(video), -1, THINGS, -1)
+        state, painted = None, []
+        for first in range(0, groups * GROUP, GROUP):
+            here = slice(first, first + GROUP)
+            picture = self(video[:, :, here], poses[:, here], names, time[:, here], state)
+            state = picture.state
+            painted.append(picture.video)
+        return torch.cat(painted, 2)[:, :, :count].clamp(-1, 1)
 
     def _lay(
         self,

@@ -9,11 +9,11 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from hitvideo.devices import resolve_device
 from hitvideo.errors import HiTVideoError
@@ -23,6 +23,7 @@ from hitvideo.pipeline.request import GenerateRequest, check_request
 from hitvideo.pipeline.result import GeneratedVideo, GenerateStep, Plan
 from hitvideo.pipeline.words import unknown_words
 from hitvideo.plan.codes import from_codes, to_codes
+from hitvideo.plan.tracks import THINGS, unknown
 from hitvideo.tokenizer import (
     HiTVideoTokenizer,
     VideoCodes,
@@ -34,6 +35,20 @@ if TYPE_CHECKING:  # transformers takes seconds to import, which reconstructing 
     from hitvideo.generator import HiTVideoGenerator, TextEncoder
     from hitvideo.generator.decode import Written
     from hitvideo.generator.fast.quantization import Quantize
+    from hitvideo.painter.model import HiTVideoPainter
+
+
+class Draft(NamedTuple):
+    """What stands before the first token of clips written together.
+
+    plan: the first clip's. layout: where things go in each ``(B, t, MOMENTS, THINGS, 5)``, and
+    names: what they are ``(B, THINGS, width)``; None without a planner, or where no names are read.
+    """
+
+    plan: Plan | None
+    layout: Tensor | None
+    names: Tensor | None
+
 
 DEFAULT_WEIGHTS = Path(__file__).resolve().parents[2] / "weights" / "hitvideo-mini"
 
@@ -65,6 +80,7 @@ class HiTVideoPipeline:
         text: TextEncoder | None = None,
         planner: HiTVideoGenerator | None = None,
         coder: TokenCoder | None = None,
+        painter: HiTVideoPainter | None = None,
     ) -> None:
         """coder: writes and reads token files; without one they hold plain packed bits."""
         from hitvideo.bitstream import TokenCoder
@@ -72,9 +88,14 @@ class HiTVideoPipeline:
         self.tokenizer = tokenizer.eval()
         self.coder = coder or TokenCoder.packed(tokenizer)
         self.generator, self.text, self.planner = generator, text, planner
+        self.painter = painter
         self._reading = threading.Lock()  # the tokenizers library is not made for two at once
         if generator and generator.config.tokenizer_hash != fingerprint(tokenizer):
             raise HiTVideoError("The generator was trained for another version of the tokenizer.")
+        if painter is not None:
+            names = generator and generator.names
+            _check_tie(painter.config.tokenizer_hash, tokenizer, "tokenizer")
+            _check_tie(painter.config.names_hash, names, "generator")
 
     @property
     def device(self) -> torch.device:
@@ -99,6 +120,8 @@ class HiTVideoPipeline:
     ) -> HiTVideoPipeline:
         """Loads ``folder/tokenizer``, and the entropy tables and the generator if they are there.
 
+        The painter is one of these; without it clips are shown as they are decoded.
+
         device: a torch device such as "cpu" or "cuda:1"; "auto" is a GPU where there is one.
         quantize: of the generator, "auto" (what measured best on this kind of device), "int8",
             "nf4", or None, which "none" stands for, too.
@@ -114,14 +137,20 @@ class HiTVideoPipeline:
             return cls(tokenizer, coder=coder)
         from hitvideo.generator.storage import load_generator
 
-        return cls(tokenizer, *load_generator(folder, chosen, quantize), coder)
+        models = load_generator(folder, chosen, quantize)
+        painter = None
+        if (folder / "painter").is_dir():
+            from hitvideo.painter.model import HiTVideoPainter
+
+            painter = HiTVideoPainter.from_pretrained(folder / "painter", chosen)
+        return cls(tokenizer, *models, coder, painter)
 
     def __call__(self, prompt: str, seed: int | None = None, **options: Any) -> GeneratedVideo:
         """One clip from text. See `stream` for the options."""
         request = self.request(prompt, seed, **options)
-        plan, steps = self._write([request])
+        draft, steps = self._write([request])
         *_, written = steps
-        return self._decode(request, written, plan)
+        return self._decode(request, written, draft)
 
     def stream(
         self, prompt: str, seed: int | None = None, **options: Any
@@ -130,8 +159,8 @@ class HiTVideoPipeline:
 
         seed: 0 to 2**32 - 1; None takes one by chance. The same prompt, seed, options, weights and
             quantization give the same tokens every time on one machine.
-        options: guidance, temperature, top_k, top_p, levels, mode, size as in `GenerateRequest`;
-            None, or left out, is the model's own setting.
+        options: guidance, temperature, top_k, top_p, levels, mode, size, picture as in
+            `GenerateRequest`; None, or left out, is the model's own setting.
         The last step's result equals the plain call's. Closing the iterator stops within one step.
         Raises HiTVideoError at once for what cannot be done.
         """
@@ -149,15 +178,18 @@ class HiTVideoPipeline:
         if not prompts or len(prompts) != len(seeds):
             raise HiTVideoError("A batch needs at least one prompt, and a seed for each.")
         requests = [self.request(p, s, **options) for p, s in zip(prompts, seeds, strict=True)]
-        *_, written = self._write(requests)[1]
+        draft, steps = self._write(requests)
+        *_, written = steps
         video = self.tokenizer.decode(self._codes(requests[0], written))
+        video = self._show(requests[0], video, draft)
         return np.stack([video_to_frames(clip[None]) for clip in video])
 
     def request(self, prompt: str, seed: int | None = None, **options: Any) -> GenerateRequest:
         """The settings that a call with these arguments uses; raises HiTVideoError if it cannot."""
         if self.generator is None:
             raise HiTVideoError("These weights hold no generator, so no text can become a video.")
-        return check_request(self.generator.config, prompt, seed, **options)
+        painted = self.painter is not None
+        return check_request(self.generator.config, prompt, seed, painted=painted, **options)
 
     @property
     def known_words(self) -> frozenset[str]:
@@ -213,10 +245,10 @@ class HiTVideoPipeline:
 
     def _stream(self, request: GenerateRequest) -> Iterator[GenerateStep]:
         begun = time.perf_counter()
-        plan, steps = self._write([request])
+        draft, steps = self._write([request])
         prepared = time.perf_counter() - begun
         for written in steps:
-            result = None if written.codes is None else self._decode(request, written, plan)
+            result = None if written.codes is None else self._decode(request, written, draft)
             message = f"Writing level {written.writing} of {request.levels}"
             if result:
                 message = f"Level {written.writing} of {request.levels} is ready"
@@ -229,14 +261,11 @@ class HiTVideoPipeline:
                 total_steps=written.steps,
                 seconds=prepared + written.seconds,
                 result=result,
-                plan=plan,
+                plan=draft.plan,
             )
 
-    def _write(self, requests: list[GenerateRequest]) -> tuple[Plan | None, Iterator[Written]]:
-        """The decode loop for requests that differ in nothing but prompt and seed.
-
-        And the first one's plan.
-        """
+    def _write(self, requests: list[GenerateRequest]) -> tuple[Draft, Iterator[Written]]:
+        """The decode loop for requests that differ in nothing but prompt and seed."""
         from hitvideo.generator.decode import plan, write
         from hitvideo.generator.sampling import Sampling
 
@@ -249,7 +278,10 @@ class HiTVideoPipeline:
             likeliest = first.temperature == 0
             layout = plan(self.planner, text, mask, seeds, first.size[0], likeliest).cpu()
             planned = Plan(layout[0], self._called(first.prompt, text[:1], mask[:1], layout[0]))
-        return planned, write(
+        names = self.generator.names
+        with torch.inference_mode():
+            called = None if names is None else names(text, mask.bool()).float()
+        return Draft(planned, layout, called), write(
             self.generator,
             text,
             mask,
@@ -272,14 +304,25 @@ class HiTVideoPipeline:
             words = [self.text.words_read(prompt, weights) for weights in read]
         return tuple(w if seen else "" for w, seen in zip(words, there, strict=True))
 
-    def _decode(
-        self, request: GenerateRequest, written: Written, plan: Plan | None
-    ) -> GeneratedVideo:
-        assert self.generator is not None
+    def _decode(self, request: GenerateRequest, written: Written, draft: Draft) -> GeneratedVideo:
         codes = self._codes(request, written)
-        video = video_to_frames(self.tokenizer.decode(codes))
-        fps = self.generator.config.fps
-        return GeneratedVideo(video, codes, fps, written.writing, request, plan)
+        decoded = self.tokenizer.decode(codes)
+        faithful = video_to_frames(decoded)
+        shown = self._show(request, decoded, draft)
+        video = faithful if shown is decoded else video_to_frames(shown)
+        return GeneratedVideo(
+            video, faithful, codes, self.fps, written.writing, request, draft.plan
+        )
+
+    def _show(self, request: GenerateRequest, video: Tensor, draft: Draft) -> Tensor:
+        """Decoded clips ``(B, 3, T, H, W)`` as the request wants to see them."""
+        if self.painter is None or request.picture == "faithful":
+            return video
+        plan = unknown(request.size[0]) if draft.layout is None else draft.layout
+        names = draft.names
+        if names is None:
+            names = video.new_zeros(len(video), THINGS, self.painter.config.name_width)
+        return self.painter.paint(video, plan.expand(len(video), -1, -1, -1, -1), names, self.fps)
 
     def _codes(self, request: GenerateRequest, written: Written) -> VideoCodes:
         assert self.generator is not None and written.codes is not None
@@ -306,3 +349,8 @@ class HiTVideoPipeline:
         grow with the length.
         """
         return reconstruct(self.tokenizer, frames)
+
+
+def _check_tie(wanted: str, model: nn.Module | None, name: str) -> None:
+    if wanted and (model is None or fingerprint(model) != wanted):
+        raise HiTVideoError(f"The painter was trained for another version of the {name}.")

@@ -16,6 +16,7 @@ from hitvideo.errors import HiTVideoError
 if TYPE_CHECKING:
     from hitvideo.generator import GeneratorConfig
 
+PICTURES = ("vivid", "faithful")
 MAX_PROMPT = 500  # characters
 MAX_SEED = 2**32 - 1
 MAX_GUIDANCE = 30.0
@@ -36,6 +37,8 @@ class GenerateRequest:
     mode: what one step writes, "token" (or a patch of four), "row" or "frame" (a latent frame of a
         level); "mixed" writes level 1 by tokens and finer ones by frames.
     size: frames, height and width in pixels.
+    picture: "vivid" is painted from plan, words and tokens; "faithful" is decoded from tokens
+        alone, which is all that there is without a painter.
     """
 
     prompt: str
@@ -47,6 +50,7 @@ class GenerateRequest:
     levels: int
     mode: str
     size: Size
+    picture: str
 
     def settings(self) -> dict[str, Any]:
         """Everything but the prompt, for JSON and file metadata."""
@@ -64,10 +68,13 @@ def check_request(
     levels: int | None = None,
     mode: str | None = None,
     size: Size | None = None,
+    picture: str | None = None,
+    painted: bool = False,
 ) -> GenerateRequest:
     """The request with the model's own settings for what is None, and a seed by chance for that.
 
-    Raises HiTVideoError, in one sentence, for whatever cannot be done.
+    painted: whether there is a painter. Raises HiTVideoError, in one sentence, for whatever cannot
+    be done.
     """
     from hitvideo.generator.config import MODES
 
@@ -82,6 +89,7 @@ def check_request(
         levels=len(config.levels) if levels is None else _whole("number of levels", levels),
         mode=config.mode if mode is None else mode,
         size=_size(size or (config.frames, config.height, config.width)),
+        picture=("vivid" if painted else "faithful") if picture is None else picture,
     )
     _within("seed", request.seed, 0, MAX_SEED)
     _within("guidance", request.guidance, 0, MAX_GUIDANCE)
@@ -93,6 +101,10 @@ def check_request(
         raise HiTVideoError(f"The top-p must be above 0 and at most 1, not {request.top_p:g}.")
     if request.mode not in MODES:
         raise HiTVideoError(f"The mode is one of {', '.join(MODES)}, not {request.mode}.")
+    if request.picture not in PICTURES:
+        raise HiTVideoError(f"The picture is vivid or faithful, not {request.picture}.")
+    if request.picture == "vivid" and not painted:
+        raise HiTVideoError("These weights hold no painter; ask for the faithful picture.")
     tokens = sum(
         math.prod(-(-n // s) for n, s in zip(request.size, stride, strict=True))
         for stride in config.strides[: request.levels]

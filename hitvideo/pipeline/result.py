@@ -31,7 +31,8 @@ class Plan:
 class GeneratedVideo:
     """A clip made from text.
 
-    video: uint8 RGB ``(T, H, W, 3)``. fps: frames per second.
+    video: uint8 RGB ``(T, H, W, 3)``, the picture that was asked for. faithful: the same decoded
+        from the tokens alone. fps: frames per second.
     codes: the tokens of the levels written so far, a batch of one.
     level: how many levels that is.
     request: what was asked for, the seed that was used included.
@@ -39,6 +40,7 @@ class GeneratedVideo:
     """
 
     video: np.ndarray
+    faithful: np.ndarray
     codes: VideoCodes
     fps: float
     level: int

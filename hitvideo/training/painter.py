@@ -18,7 +18,6 @@ from torch import Tensor, nn
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output
-from hitvideo.generator.storage import stored_fingerprint
 from hitvideo.painter.cels import clock
 from hitvideo.painter.config import PainterConfig
 from hitvideo.painter.model import HiTVideoPainter
@@ -152,8 +151,8 @@ def train(config: PainterSettings) -> None:
     source = Source(folder, config.size, accelerator.device)
     ties = {
         "tokenizer_hash": fingerprint(source.tokenizer),
-        "generator_hash": stored_fingerprint(folder),
-        "name_width": source.generator.config.llama["hidden_size"],
+        "names_hash": fingerprint(source.names),
+        "name_width": source.names.name.out_features,
     }
     painter = HiTVideoPainter(PainterConfig(**ties))
     if config.init:
@@ -244,23 +243,13 @@ def validate(
     scores = torch.zeros(4)
     for one in samples:
         batch = _moved(Samples.stack([one]), device)
-        poses = painter.trajectory(batch.plan, FRAMES)
-        state, painted = None, []
-        for group in range(STRETCH // GROUP):
-            here = slice(group * GROUP, (group + 1) * GROUP)
-            first = int(batch.start) * GROUP + group * GROUP
-            result = painter(
-                batch.coarse[:, :, here].float() / 127.5 - 1,
-                poses[:, first : first + GROUP],
-                batch.names,
-                clock(batch.seconds[:, here] * 0 + torch.arange(GROUP, device=device)[:, None] / 8),
-                state,
-            )
-            state = result.state
-            painted.append(result.video.clamp(-1, 1))
+        first = int(batch.start)
+        plan = batch.plan[:, first : first + STRETCH // GROUP]
+        coarse = batch.coarse.float() / 127.5 - 1
+        painted = painter.paint(coarse, plan, batch.names)
         target = batch.frames.float() / 127.5 - 1
         cover = batch.cover.float() / 255
-        for k, video in enumerate((batch.coarse.float() / 127.5 - 1, torch.cat(painted, 2))):
+        for k, video in enumerate((coarse, painted)):
             error = (video - target).square().mean(1, keepdim=True) / 4
             thing = (error * cover).sum() / cover.sum().clamp_min(1)
             scores[2 * k] += -10 * torch.log10(thing + 1e-10).cpu()

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from hitvideo.errors import HiTVideoError
 from hitvideo.painter.trajectory import POSE
 from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.plan.tracks import THINGS
@@ -67,7 +68,10 @@ class Source:
 
         self.size, self.device = size, device
         self.tokenizer = HiTVideoTokenizer.from_pretrained(Path(folder) / "tokenizer", device)
-        self.generator, self.text, _ = load_generator(folder, device, None)
+        generator, self.text, _ = load_generator(folder, device, None)
+        if generator.names is None:
+            raise HiTVideoError(f"The generator in {folder} has no names for things to paint.")
+        self.names = generator.names
 
     @torch.no_grad()
     def draw(self, seeds: Sequence[int], exact: bool = False) -> list[Samples]:
@@ -106,8 +110,7 @@ class Source:
     def _names(self, seeds: Sequence[int]) -> Tensor:
         captions = [caption(sample_scene(seed), seed) for seed in seeds]
         text, mask = self.text.encode(captions)
-        assert self.generator.names is not None
-        return self.generator.names(text, mask.bool()).float()
+        return self.names(text, mask.bool()).float()
 
     def _coarse(self, frames: Tensor, rng: random.Random, exact: bool) -> Tensor:
         """uint8 ``(3, STRETCH, H, W)``."""
