@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,12 +42,11 @@ if TYPE_CHECKING:  # transformers takes seconds to import, which reconstructing 
 class Draft(NamedTuple):
     """What stands before the first token of clips written together.
 
-    plan: the first clip's. layout: where things go in each ``(B, t, MOMENTS, THINGS, 5)``, and
-    names: what they are ``(B, THINGS, width)``; None without a planner, or where no names are read.
+    plans: one a clip; none without a planner. names: what things are ``(B, THINGS, width)``; None
+    where no names are read.
     """
 
-    plan: Plan | None
-    layout: Tensor | None
+    plans: list[Plan]
     names: Tensor | None
 
 
@@ -150,7 +150,7 @@ class HiTVideoPipeline:
         request = self.request(prompt, seed, **options)
         draft, steps = self._write([request])
         *_, written = steps
-        return self._decode(request, written, draft)
+        return self._decode([request], written, draft)[0]
 
     def stream(
         self, prompt: str, seed: int | None = None, **options: Any
@@ -169,8 +169,8 @@ class HiTVideoPipeline:
 
     def generate_batch(
         self, prompts: Sequence[str], seeds: Sequence[int], **options: Any
-    ) -> np.ndarray:
-        """One clip per prompt and seed, written together: uint8 ``(B, T, H, W, 3)``.
+    ) -> list[GeneratedVideo]:
+        """One clip per prompt and seed, written together.
 
         options: as in `stream`, the same for all. A clip's tokens are those of a call of its own,
         but for sums that a larger batch rounds differently.
@@ -180,9 +180,7 @@ class HiTVideoPipeline:
         requests = [self.request(p, s, **options) for p, s in zip(prompts, seeds, strict=True)]
         draft, steps = self._write(requests)
         *_, written = steps
-        video = self.tokenizer.decode(self._codes(requests[0], written))
-        video = self._show(requests[0], video, draft)
-        return np.stack([video_to_frames(clip[None]) for clip in video])
+        return self._decode(requests, written, draft)
 
     def request(self, prompt: str, seed: int | None = None, **options: Any) -> GenerateRequest:
         """The settings that a call with these arguments uses; raises HiTVideoError if it cannot."""
@@ -248,7 +246,7 @@ class HiTVideoPipeline:
         draft, steps = self._write([request])
         prepared = time.perf_counter() - begun
         for written in steps:
-            result = None if written.codes is None else self._decode(request, written, draft)
+            result = None if written.codes is None else self._decode([request], written, draft)[0]
             message = f"Writing level {written.writing} of {request.levels}"
             if result:
                 message = f"Level {written.writing} of {request.levels} is ready"
@@ -261,7 +259,7 @@ class HiTVideoPipeline:
                 total_steps=written.steps,
                 seconds=prepared + written.seconds,
                 result=result,
-                plan=draft.plan,
+                plan=draft.plans[0] if draft.plans else None,
             )
 
     def _write(self, requests: list[GenerateRequest]) -> tuple[Draft, Iterator[Written]]:
@@ -273,15 +271,17 @@ class HiTVideoPipeline:
         text, mask = self._read([request.prompt for request in requests])
         first = requests[0]
         seeds = [request.seed for request in requests]
-        layout = planned = None
+        layout, plans = None, []
         if self.planner is not None:
             likeliest = first.temperature == 0
             layout = plan(self.planner, text, mask, seeds, first.size[0], likeliest).cpu()
-            planned = Plan(layout[0], self._called(first.prompt, text[:1], mask[:1], layout[0]))
+            for k, request in enumerate(requests):
+                read = text[k : k + 1], mask[k : k + 1]
+                plans.append(Plan(layout[k], self._called(request.prompt, *read, layout[k])))
         names = self.generator.names
         with torch.inference_mode():
             called = None if names is None else names(text, mask.bool()).float()
-        return Draft(planned, layout, called), write(
+        return Draft(plans, called), write(
             self.generator,
             text,
             mask,
@@ -304,25 +304,33 @@ class HiTVideoPipeline:
             words = [self.text.words_read(prompt, weights) for weights in read]
         return tuple(w if seen else "" for w, seen in zip(words, there, strict=True))
 
-    def _decode(self, request: GenerateRequest, written: Written, draft: Draft) -> GeneratedVideo:
-        codes = self._codes(request, written)
+    def _decode(
+        self, requests: Sequence[GenerateRequest], written: Written, draft: Draft
+    ) -> list[GeneratedVideo]:
+        codes = self._codes(requests[0], written)
         decoded = self.tokenizer.decode(codes)
-        faithful = video_to_frames(decoded)
-        shown = self._show(request, decoded, draft)
-        video = faithful if shown is decoded else video_to_frames(shown)
-        return GeneratedVideo(
-            video, faithful, codes, self.fps, written.writing, request, draft.plan
-        )
+        shown = self._show(requests[0], decoded, draft)
+        clips = []
+        for k, request in enumerate(requests):
+            one = slice(k, k + 1)
+            faithful = video_to_frames(decoded[one])
+            video = faithful if shown is decoded else video_to_frames(shown[one])
+            own = replace(codes, levels=tuple(level[one] for level in codes.levels))
+            plan = draft.plans[k] if draft.plans else None
+            clips.append(
+                GeneratedVideo(video, faithful, own, self.fps, written.writing, request, plan)
+            )
+        return clips
 
     def _show(self, request: GenerateRequest, video: Tensor, draft: Draft) -> Tensor:
         """Decoded clips ``(B, 3, T, H, W)`` as the request wants to see them."""
         if self.painter is None or request.picture == "faithful":
             return video
-        plan = unknown(request.size[0]) if draft.layout is None else draft.layout
+        plans = [plan.layout for plan in draft.plans] or [unknown(request.size[0])] * len(video)
         names = draft.names
         if names is None:
             names = video.new_zeros(len(video), THINGS, self.painter.config.name_width)
-        return self.painter.paint(video, plan.expand(len(video), -1, -1, -1, -1), names, self.fps)
+        return self.painter.paint(video, torch.stack(plans), names, self.fps)
 
     def _codes(self, request: GenerateRequest, written: Written) -> VideoCodes:
         assert self.generator is not None and written.codes is not None
