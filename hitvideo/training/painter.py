@@ -24,11 +24,12 @@ from hitvideo.painter.model import HiTVideoPainter
 from hitvideo.painter.trajectory import pose_error
 from hitvideo.tokenizer import fingerprint
 from hitvideo.tokenizer.config import GROUP
+from hitvideo.toon.seeds import PAINTER_HELD_OUT
 from hitvideo.training.checks import check_run, check_shares
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.muon import Muon
 from hitvideo.training.optimizers import MuonAndAdamW
-from hitvideo.training.painter_samples import FRAMES, HELD_OUT, STRETCH, Blocks, Samples, Source
+from hitvideo.training.painter_samples import FRAMES, STRETCH, Blocks, Samples, Source
 
 _THING = 3.0  # a pixel of a thing counts this much more
 _TABLE = 1 << 20  # matrices as large as this are tables of a sort
@@ -109,10 +110,10 @@ class PainterLoss(nn.Module):
         groups = batch.frames.shape[2] // GROUP
         for group in range(groups):
             here = slice(group * GROUP, (group + 1) * GROUP)
-            frames, coarse, cover = (
-                x[:, :, here].float() for x in (batch.frames, batch.coarse, batch.cover)
+            frames, coarse, mask = (
+                x[:, :, here].float() for x in (batch.frames, batch.coarse, batch.mask)
             )
-            target, cover = frames / 127.5 - 1, cover / 255
+            target, mask = frames / 127.5 - 1, mask / 255
             at = batch.start[:, None] * GROUP + torch.arange(GROUP, device=frames.device)
             at = at + group * GROUP
             rows = torch.arange(len(at), device=at.device)[:, None]
@@ -129,11 +130,11 @@ class PainterLoss(nn.Module):
             )
             state = painted.state
             poses_error = poses_error + pose_error(painted.poses, true) / groups
-            weight = 1 + _THING * cover
+            weight = 1 + _THING * mask
             wrong = painted.video - target
             error = (weight * (wrong.abs() + 2 * wrong.square())).sum() / (3 * weight.sum())
             picture = picture + error / groups
-            opacity = opacity + (painted.opacity - cover).square().mean() / groups
+            opacity = opacity + (painted.opacity - mask).square().mean() / groups
         return Parts(picture, opacity, poses_error)
 
 
@@ -162,7 +163,7 @@ def train(config: PainterSettings) -> None:
     optimizer = _optimizer(bare, config.lr)
     module, optimizer = accelerator.prepare(bare, optimizer)
     blocks = Blocks(source, folder, config.toon, config.workers)
-    held_out = source.draw(HELD_OUT, exact=True) if accelerator.is_main_process else []
+    held_out = source.draw(PAINTER_HELD_OUT, exact=True) if accelerator.is_main_process else []
     mean = 0.0
 
     def score(step: int) -> tuple[Tensor, str]:
@@ -219,7 +220,7 @@ def _batch(config: PainterSettings, blocks: Blocks, step: int) -> tuple[Samples,
             sample,
             frames=sample.frames[:, here],
             coarse=sample.coarse[:, here],
-            cover=sample.cover[:, here],
+            mask=sample.mask[:, here],
             seconds=sample.seconds[here],
             start=sample.start + first,
         )
@@ -248,10 +249,10 @@ def validate(
         coarse = batch.coarse.float() / 127.5 - 1
         painted = painter.paint(coarse, plan, batch.names)
         target = batch.frames.float() / 127.5 - 1
-        cover = batch.cover.float() / 255
+        mask = batch.mask.float() / 255
         for k, video in enumerate((coarse, painted)):
             error = (video - target).square().mean(1, keepdim=True) / 4
-            thing = (error * cover).sum() / cover.sum().clamp_min(1)
+            thing = (error * mask).sum() / mask.sum().clamp_min(1)
             scores[2 * k] += -10 * torch.log10(thing + 1e-10).cpu()
             scores[2 * k + 1] += -10 * torch.log10(error.mean() + 1e-10).cpu()
     rounded = [round(float(s) / len(samples), 2) for s in scores]

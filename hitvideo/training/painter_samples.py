@@ -25,10 +25,9 @@ from hitvideo.tokenizer import HiTVideoTokenizer, VideoCodes
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon import Scene, caption, sample_scene, scene_layout
 from hitvideo.toon.motion import pose
-from hitvideo.toon.render import render_with_cover
+from hitvideo.toon.render import render_with_mask
+from hitvideo.toon.seeds import PAINTER
 
-SEEDS = range(200_000_000, 300_000_000)  # scenes that nothing else renders
-HELD_OUT = range(910_000_000, 910_000_024)  # of the log's figures
 FPS, FRAMES = 8.0, 64  # of a whole clip
 STRETCH = 2 * GROUP  # frames of a sample: a group, and the one after it
 DEPTHS = (1, 2, 2, 2, 2, 3)  # of the coarse videos
@@ -39,7 +38,7 @@ _FADED = 0.3  # most of a coarse video's tokens that are others than they should
 class Samples:
     """n stretches of clips, or one without the leading axis.
 
-    frames: uint8 ``(n, 3, STRETCH, H, W)``. coarse: the same from few tokens. cover: how far a
+    frames: uint8 ``(n, 3, STRETCH, H, W)``. coarse: the same from few tokens. mask: how far a
     pixel shows a thing, uint8 ``(n, 1, STRETCH, H, W)``. plan: of the whole clip, as its codes say
     it ``(n, t, MOMENTS, THINGS, 5)``. poses: the true ones of the whole clip ``(n, FRAMES, THINGS,
     POSE)``. names: ``(n, THINGS, name_width)``. seconds: of the things' own time at the stretch's
@@ -48,7 +47,7 @@ class Samples:
 
     frames: Tensor
     coarse: Tensor
-    cover: Tensor
+    mask: Tensor
     plan: Tensor
     poses: Tensor
     names: Tensor
@@ -82,7 +81,7 @@ class Source:
             rng = random.Random(f"painter {seed}")
             scene = sample_scene(seed)
             start = rng.randrange(FRAMES // GROUP - 1)
-            frames, cover = render_with_cover(
+            frames, mask = render_with_mask(
                 scene, STRETCH, self.size, self.size, FPS, self.device, start * GROUP
             )
             coarse = self._coarse(frames, rng, exact)
@@ -97,7 +96,7 @@ class Source:
                 Samples(
                     frames.permute(3, 0, 1, 2),
                     coarse,
-                    cover.unsqueeze(0),
+                    mask.unsqueeze(0),
                     plan,
                     poses,
                     name,
@@ -189,7 +188,7 @@ class Blocks:
             self.pool.shutdown(wait=False, cancel_futures=True)
 
     def _seeds(self, number: int) -> range:
-        first = SEEDS.start + number * self.count % (len(SEEDS) - self.count)
+        first = PAINTER.start + number * self.count % (len(PAINTER) - self.count)
         return range(first, first + self.count)
 
     def _order(self, number: int) -> None:

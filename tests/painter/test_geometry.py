@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from hitvideo.painter.geometry import REACH, frame_to_sheet, lay, look, sheet_to_frame
-from hitvideo.toon import render_with_cover, sample_scene
+from hitvideo.toon import render_with_mask, sample_scene
 from hitvideo.training.painter_samples import true_poses
 
 POSES = torch.tensor(
@@ -45,12 +45,12 @@ def test_a_dot_on_a_sheet_lands_where_the_pose_says() -> None:
 def test_toon_draws_its_main_actor_onto_its_sheet(seed: int) -> None:
     """What covers the frame lies on the sheet: as much of it, and in its middle."""
     scene = sample_scene(seed)
-    cover = render_with_cover(scene, 16, 96, 96, 8.0)[1].float() / 255
+    mask = render_with_mask(scene, 16, 96, 96, 8.0)[1].float() / 255
     poses = true_poses(scene, 16, 96, 96)[:, 0]
     inside = (poses[:, 1:3].abs() + 1.3 * poses[:, 3:4] < 1).all(1)
-    sheets = look(cover[inside, None], sheet_to_frame(poses[inside], 96, 96), 64)
+    sheets = look(mask[inside, None], sheet_to_frame(poses[inside], 96, 96), 64)
     area = sheets.mean((1, 2, 3)) * (2 * REACH * poses[inside, 3]) ** 2
     area = area * poses[inside, 5] * poses[inside, 6]
-    seen = cover[inside].mean((1, 2)) * 4
+    seen = mask[inside].mean((1, 2)) * 4
     assert len(seen) > 0
     assert torch.allclose(area, seen, rtol=0.06)

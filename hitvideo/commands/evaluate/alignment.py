@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
 from hitvideo.commands.common import (
     Commands,
@@ -17,9 +16,6 @@ from hitvideo.commands.common import (
 from hitvideo.commands.evaluate.common import accuracy_line, check_clips
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import json_output, to_json
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 def register(commands: Commands) -> None:
@@ -42,12 +38,14 @@ def register(commands: Commands) -> None:
         help="token, row, frame or mixed: what a step writes; repeatable (the model's own)",
     )
     parser.add_argument("--temperature", type=float, help="of sampling (the model's own)")
+    parser.add_argument("--picture", help="vivid or faithful (faithful)", default="faithful")
     parser.add_argument("--batch", type=int, default=8, help="clips written at once (8)")
     add_model(parser)
     add_json(parser)
 
 
 def run(args: argparse.Namespace) -> None:
+    import numpy as np
     from tqdm import tqdm
 
     from hitvideo.evaluation.alignment.accuracy import (
@@ -73,6 +71,7 @@ def run(args: argparse.Namespace) -> None:
         config = pipeline.generator.config
         levels = args.levels or len(config.levels)
         common = {"levels": levels, "temperature": args.temperature}
+        common |= {"picture": args.picture}
         guidances = args.guidance or [config.guidance, 1.0]
         modes = args.mode or [config.mode]
         # The first mode at every guidance, the others at the first one.
@@ -84,7 +83,7 @@ def run(args: argparse.Namespace) -> None:
             def generate(prompts: list[str], seeds: list[int], options: Options) -> np.ndarray:
                 made = pipeline.generate_batch(prompts, seeds, **common, **options)
                 bar.update(len(prompts))
-                return made
+                return np.stack([clip.video for clip in made])
 
             result = evaluate_alignment(
                 generate,
@@ -104,6 +103,7 @@ def run(args: argparse.Namespace) -> None:
             if args.temperature is None
             else args.temperature,
             levels=levels,
+            picture=args.picture,
             **asdict(size),
         )
         report.update(result)

@@ -10,16 +10,15 @@ import torch
 from torch import Tensor
 
 from hitvideo.evaluation.look.eye import READS, Features, Probe, fit_probe
-from hitvideo.toon import Scene, labels, render_with_cover, sample_scene
+from hitvideo.toon import Scene, labels, render_with_mask, sample_scene
+from hitvideo.toon.seeds import EYE, EYE_TEST
 
-FIT_SEEDS = range(940_000_000, 950_000_000)  # scenes that nothing else renders
-TEST_SEEDS = range(950_000_000, 960_000_000)
 _FRAMES, _FPS, _SIDE = 64, 8.0, 128
 
 
 def one_frame(scene: Scene, frame: int, side: int = _SIDE) -> Tensor:
     """uint8 ``(side, side, 3)``."""
-    return render_with_cover(scene, 1, side, side, _FPS, start=frame)[0][0]
+    return render_with_mask(scene, 1, side, side, _FPS, start=frame)[0][0]
 
 
 def eye_frames(eye: Features, seeds: Sequence[int]) -> tuple[Tensor, dict[str, Tensor]]:
@@ -36,8 +35,8 @@ def eye_frames(eye: Features, seeds: Sequence[int]) -> tuple[Tensor, dict[str, T
 def fit_eye(frames: int) -> tuple[Probe, dict[str, Any]]:
     """A probe fitted on so many frames, and the shares of a fifth as many others it reads right."""
     eye = Features()
-    probe = fit_probe(*eye_frames(eye, FIT_SEEDS[:frames]))
-    features, words = eye_frames(eye, TEST_SEEDS[: max(1, frames // 5)])
+    probe = fit_probe(*eye_frames(eye, EYE[:frames]))
+    features, words = eye_frames(eye, EYE_TEST[: max(1, frames // 5)])
     logits = probe(features)
     right = {n: float((logits[n].argmax(1) == words[n]).float().mean()) for n in READS}
     return probe, {"frames": frames, "test_frames": len(features), "frame_accuracy": right}

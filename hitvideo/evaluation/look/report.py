@@ -78,9 +78,9 @@ def picture_quality(
     flicker: mean change from frame to frame, in 8-bit levels, of what truly stands still.
     """
     scores: dict[str, list[float]] = {"psnr": [], "thing_psnr": [], "flicker": []}
-    for shown, true, cover in clips:
+    for shown, true, mask in clips:
         error = np.square(shown.astype(np.float64) - true).mean(-1)
-        weight = cover / 255
+        weight = mask / 255
         scores["psnr"].append(decibels(float(error.mean())))
         if weight.sum() > 0:
             scores["thing_psnr"].append(decibels(float((error * weight).sum() / weight.sum())))

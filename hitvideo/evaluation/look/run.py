@@ -15,9 +15,8 @@ from hitvideo.evaluation.look.report import Look, picture_quality
 from hitvideo.frames import frames_to_video, video_to_frames
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.plan.codes import from_codes, to_codes
-from hitvideo.toon import render_with_cover, scene_layout
-
-FIRST_CODED = 4_200_000  # seeds of the true clips; no clip of these is ever trained on
+from hitvideo.toon import render_with_mask, scene_layout
+from hitvideo.toon.seeds import CAPTIONS
 
 
 def evaluate_look(
@@ -56,12 +55,12 @@ def _coded(
     if pipeline.painter is not None:
         looks["vivid"] = Look(eye, probe)
     triples: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {n: [] for n in looks}
-    for case in unseen_cases(count, FIRST_CODED):
-        frames, cover, shown = _round_trip(pipeline, case, depth)
+    for case in unseen_cases(count, CAPTIONS[200_000]):
+        frames, mask, shown = _round_trip(pipeline, case, depth)
         true.add(frames, case.scene, pipeline.fps)
         for name, clip in shown.items():
             looks[name].add(clip, case.scene, pipeline.fps)
-            triples[name].append((clip, frames, cover))
+            triples[name].append((clip, frames, mask))
         tick(1)
     quality = {name: picture_quality(clips) for name, clips in triples.items()}
     return {
@@ -77,14 +76,14 @@ def _round_trip(
     assert pipeline.generator is not None
     config = pipeline.generator.config
     size = config.frames, config.height, config.width, config.fps
-    frames, cover = (x.numpy() for x in render_with_cover(case.scene, *size))
+    frames, mask = (x.numpy() for x in render_with_mask(case.scene, *size))
     video = frames_to_video(frames).to(pipeline.device)
     decoded = pipeline.tokenizer.decode(pipeline.tokenizer.encode(video, depth))
     shown = {"faithful": video_to_frames(decoded)}
     if pipeline.painter is not None:
         plan = from_codes(to_codes(scene_layout(case.scene, *size)))
         shown["vivid"] = video_to_frames(_painted(pipeline, decoded, plan, case.prompt))
-    return frames, cover, shown
+    return frames, mask, shown
 
 
 @torch.inference_mode()
@@ -113,7 +112,7 @@ def _generated(
         part = cases[first : first + batch]
         clips = pipeline.generate_batch([c.prompt for c in part], [c.seed for c in part])
         for case, clip in zip(part, clips, strict=True):
-            true.add(render_with_cover(case.scene, *size)[0].numpy(), case.scene, pipeline.fps)
+            true.add(render_with_mask(case.scene, *size)[0].numpy(), case.scene, pipeline.fps)
             faithful.add(clip.faithful, case.scene, pipeline.fps)
             if pipeline.painter is not None:
                 vivid.add(clip.video, case.scene, pipeline.fps)
