@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL.Image import Image
+
+    from hitvideo.pipeline.result import GeneratedVideo
 
 COUNT, COLUMNS = 24, 4
 SHOWN = (0.1, 0.5, 0.9)  # where in the clip its frames are taken
@@ -37,3 +40,26 @@ def contact_sheet(clips: Sequence[np.ndarray], captions: Sequence[str]) -> Image
         for number, line in enumerate(textwrap.wrap(text, letters)[:LINES]):
             draw.text((x, y + height + 2 + number * LINE), line, "#333", font)
     return sheet
+
+
+def save_moving_sheet(file: IO[bytes], clips: Sequence[GeneratedVideo], columns: int = 8) -> None:
+    """All clips at once as an animated WebP that loops: as decoded, and below it as painted.
+
+    Every second frame, which is enough for a page and half the bytes.
+    """
+    from PIL import Image
+
+    pairs = [np.concatenate([clip.faithful, clip.video], 1)[::2] for clip in clips]
+    rows = [np.concatenate(pairs[k : k + columns], 2) for k in range(0, len(pairs), columns)]
+    frames = [Image.fromarray(frame) for frame in np.concatenate(rows, 1)]
+    duration = round(2000 / clips[0].fps)
+    frames[0].save(
+        file,
+        "WEBP",
+        save_all=True,
+        append_images=frames[1:],
+        duration=duration,
+        loop=0,
+        quality=60,
+        method=4,
+    )

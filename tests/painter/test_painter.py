@@ -1,4 +1,4 @@
-"""The painter in groups: causal, independent of its batch, exact at any size, tied to its models."""
+"""The painter in groups: causal, independent of its batch, exact at any size."""
 
 import json
 from pathlib import Path

@@ -80,6 +80,14 @@ def generate_tab(generation: Generation) -> None:
                     steps = [(STEPS[mode], mode) for mode in MODES]
                     mode = gr.Radio(steps, value=config.mode, label="Written in one step")
                 with gr.Row(elem_classes="hv-fields"):
+                    painted = generation.pipeline.painter is not None
+                    picture = gr.Radio(
+                        [("Painted", "vivid"), ("Tokens alone", "faithful")],
+                        value="vivid" if painted else "faithful",
+                        label="Picture",
+                        visible=painted,
+                    )
+                with gr.Row(elem_classes="hv-fields"):
                     label = "Store prompt, seed and settings in the files"
                     keep_note = gr.Checkbox(True, label=label)
             gr.HTML(about(generation), apply_default_css=False, elem_classes="hv-about")
@@ -95,8 +103,8 @@ def generate_tab(generation: Generation) -> None:
     def draw_seed() -> int:
         return secrets.randbelow(DRAWN_SEEDS)
 
-    def begin(text: Any, number: Any, keeps: bool, count: int) -> tuple[Any, ...]:
-        view = generation.view(count, message="Waiting for its turn", progress=0.0)
+    def begin(text: Any, number: Any, keeps: bool, count: int, shown: Any) -> tuple[Any, ...]:
+        view = generation.view(count, message="Waiting for its turn", progress=0.0, picture=shown)
         return (
             view.value,
             remark(text),
@@ -123,13 +131,24 @@ def generate_tab(generation: Generation) -> None:
     begun = gr.on(
         [run.click, prompt.submit],
         begin,
-        [prompt, seed, keep, levels],
+        [prompt, seed, keep, levels, picture],
         [screen, note, seed, run, stop, mp4, gif, hitv],
         **quiet,
     )
     work = begun.then(
         generation.stream,
-        [prompt, seed, guidance, temperature, top_k, top_p, levels, mode, keep_note],
+        [
+            prompt,
+            seed,
+            guidance,
+            temperature,
+            top_k,
+            top_p,
+            levels,
+            mode,
+            keep_note,
+            picture,
+        ],
         [mp4, seed, report, screen, gif, hitv],
         api_name="generate",
         **HEAVY,

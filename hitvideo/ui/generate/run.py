@@ -30,6 +30,7 @@ from hitvideo.ui.tokens.run import TokenFiles
 
 SHOW_EVERY = 0.2  # seconds between two views of the progress; also how long a stop may take
 PLAN = Tile("Plan", "where things go")
+FAITHFUL = Tile("Tokens alone", "as decoded, not painted")
 NAMES = {"int8": "int8", "nf4": "NF4", None: "full precision"}
 DEVICES = {"cpu": "the CPU", "cuda": "the GPU"}
 
@@ -68,6 +69,7 @@ class Generation:
         levels: float | None = None,
         mode: str | None = None,
         keep_note: bool = True,
+        picture: str | None = None,
     ) -> Iterator[Shown]:
         """Write a clip from text, level by level, coarse first.
 
@@ -76,6 +78,7 @@ class Generation:
         likeliest value. top_k: 0 is no limit. top_p: 1 is no limit. levels: how many to write.
         mode: what a step writes, "token", "row", "frame" or "mixed". What is empty is the model's
         own setting. keep_note: whether prompt, seed and settings are stored inside the files.
+        picture: "vivid" is painted, "faithful" decoded from the tokens alone.
 
         Returns an MP4 of the clip, the seed that was used, a report ({prompt, seed, guidance, ...,
         things, tokens, seconds, tokens_per_second, quantization, device, unknown_words,
@@ -92,6 +95,7 @@ class Generation:
                 top_p=top_p,
                 levels=levels,
                 mode=mode,
+                picture=picture,
             )
             # Gradio copies what is shown to its own cache, which it cleans; the rest ends here.
             with tempfile.TemporaryDirectory(prefix="hitvideo-") as folder:
@@ -107,13 +111,19 @@ class Generation:
         progress: float | None = None,
         seconds_left: int | None = None,
         failed: bool = False,
+        picture: str | None = None,
     ) -> PlayerView:
-        """The player with a place for a plan and each of ``levels`` (all), as far as `ready`."""
+        """The player with a place for a plan and each of ``levels`` (all), as far as `ready`.
+
+        And for what the tokens alone show, where the picture is painted.
+        """
         assert self.pipeline.generator is not None
         counts = self.pipeline.generator.order().tokens[:levels]
         places = [level_tile(k, count) for k, count in enumerate(counts, 1)]
         if self.pipeline.planner is not None:
             places.insert(0, PLAN)
+        if self.pipeline.painter is not None and picture != "faithful":
+            places.append(FAITHFUL)
         return PlayerView((*ready, *places[len(ready) :]), message, progress, seconds_left, failed)
 
     def note(self, prompt: str) -> str:
@@ -164,7 +174,7 @@ class Generation:
         result: GeneratedVideo | None = None
 
         def show(message: str, progress: float | None = None, left: int | None = None) -> Shown:
-            view = self.view(levels, tiles, message, progress, left)
+            view = self.view(levels, tiles, message, progress, left, picture=request.picture)
             files = [str(path) if path else None for path in (mp4, gif, hitv)]
             return Shown(files[0], seed, report, view.value, files[1], files[2])
 
@@ -197,6 +207,10 @@ class Generation:
             yield show(describe(step), step.progress, left)
 
         assert result is not None and mp4 is not None and report is not None
+        if request.picture == "vivid":
+            plain = folder / f"{stem}-tokens-alone.mp4"
+            write_mp4(plain, result.faithful, result.fps, tags)
+            tiles.append(replace(FAITHFUL, video=plain))
         comment = f"{request.prompt} {note}" if keep_note else ""
         gif = write_gif(mp4.with_suffix(".gif"), result.video, result.fps, comment)
         yield show(
