@@ -1,6 +1,7 @@
 """The contact sheet shows every clip where it belongs, and refuses what is no picture."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -32,9 +33,10 @@ def test_the_clips_are_those_of_seeds_0_to_23_and_of_fresh_captions(
 
     def noted(
         self: HiTVideoPipeline, prompts: list[str], seeds: list[int], **options: object
-    ) -> np.ndarray:
+    ) -> list[SimpleNamespace]:
         asked.extend(zip(prompts, seeds, strict=True))
-        return np.stack([np.full((8, 32, 32, 3), 10 * seed, np.uint8) for seed in seeds])
+        frames = [np.full((8, 32, 32, 3), 10 * seed, np.uint8) for seed in seeds]
+        return [SimpleNamespace(video=clip, faithful=clip // 2, fps=8.0) for clip in frames]
 
     monkeypatch.setattr(HiTVideoPipeline, "generate_batch", noted)
     weights = save_tiny_weights(tmp_path / "weights", tiny)
@@ -45,6 +47,12 @@ def test_the_clips_are_those_of_seeds_0_to_23_and_of_fresh_captions(
     sheet = np.asarray(Image.open(out))
     height = (sheet.shape[0] - GAP) // (24 // COLUMNS)
     assert [sheet[GAP + row * height, GAP, 0] for row in range(6)] == [*range(0, 240, 40)]
+    moving = tmp_path / "sheet.webp"
+    assert main(["evaluate", "sheet", str(moving), "--weights", str(weights)]) == 0
+    film = Image.open(moving)
+    assert film.is_animated and film.n_frames == 4 and film.size == (8 * 32, 3 * 64)
+    first = np.asarray(film.convert("RGB")).astype(int)
+    assert abs(first[16, 7 * 32 + 16, 0] - 35) < 6 and abs(first[48, 7 * 32 + 16, 0] - 70) < 6
 
 
 def test_only_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

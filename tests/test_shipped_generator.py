@@ -44,7 +44,7 @@ def test_it_follows_its_captions(pipeline: HiTVideoPipeline) -> None:
     cases = unseen_cases(16)
     judge = Judge.from_pretrained(DEFAULT_WEIGHTS / "judge", "cpu")
     clips = pipeline.generate_batch([c.prompt for c in cases], [c.seed for c in cases])
-    read = judge_clips(judge, clips)
+    read = judge_clips(judge, np.stack([clip.faithful for clip in clips]))
     right = [
         words[name] == labels(case.scene)[name]
         for case, words in zip(cases, read, strict=True)

@@ -7,7 +7,10 @@ from conftest import TINY, randomize
 
 from hitvideo.generator import GeneratorConfig, HiTVideoGenerator, TextEncoder, written_levels
 from hitvideo.generator.presets import planner
+from hitvideo.generator.storage import load_generator
 from hitvideo.generator.text import new_text_encoder
+from hitvideo.painter.config import PainterConfig
+from hitvideo.painter.model import HiTVideoPainter
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.training.text_to_tokens import TextToTokens
 
@@ -49,3 +52,20 @@ def save_tiny_weights(folder: Path, tokenizer: HiTVideoTokenizer) -> Path:
     randomize(plans, 2)
     TextToTokens(tiny_text(), generator, plans).save_pretrained(folder, torch.float32)
     return folder
+
+
+def save_tiny_painter(folder: Path, tokenizer: HiTVideoTokenizer) -> None:
+    """Adds a painter of random weights that belongs to the models there."""
+    generator, _, _ = load_generator(folder, torch.device("cpu"), None)
+    assert generator.names is not None
+    config = PainterConfig(
+        name_width=generator.names.name.out_features,
+        style=16,
+        cel_widths=(16, 16, 16),
+        backdrop_widths=(16, 16),
+        tokenizer_hash=fingerprint(tokenizer),
+        names_hash=fingerprint(generator.names),
+    )
+    painter = HiTVideoPainter(config)
+    randomize(painter, 3)
+    painter.save_pretrained(folder / "painter")

@@ -56,6 +56,7 @@ class PainterSettings:
     things: float = 0.6  # share of steps that paint things alone, over the coarse video
     blind: float = 0.1  # share of samples without plan and names
     ema: float = 0.998
+    held_out: int = 24  # clips that the log's figures are made of
     seed: int = 0
     bf16: bool = False
     validate_every: int = 250
@@ -163,7 +164,7 @@ def train(config: PainterSettings) -> None:
     optimizer = _optimizer(bare, config.lr)
     module, optimizer = accelerator.prepare(bare, optimizer)
     blocks = Blocks(source, folder, config.toon, config.workers)
-    held_out = source.draw(PAINTER_HELD_OUT, exact=True) if accelerator.is_main_process else []
+    held_out = source.draw(PAINTER_HELD_OUT[: config.held_out], exact=True) if accelerator.is_main_process else []
     mean = 0.0
 
     def score(step: int) -> tuple[Tensor, str]:

@@ -80,7 +80,8 @@ def test_a_batch_is_its_clips_one_by_one(weights: Path) -> None:
     for clip, prompt, seed in zip(clips, prompts, seeds, strict=True):
         alone = pipeline(prompt, seed, mode="frame", guidance=2.0).video
         # The decoder's sums may round differently, too.
-        assert np.abs(clip.astype(int) - alone).max() <= 1
+        assert np.abs(clip.video.astype(int) - alone).max() <= 1
+        assert (clip.prompt, clip.seed) == (prompt, seed)
 
 
 def test_two_at_once_get_their_own_clips(pipeline: HiTVideoPipeline) -> None:
