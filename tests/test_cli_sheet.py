@@ -35,7 +35,9 @@ def test_the_clips_are_those_of_seeds_0_to_23_and_of_fresh_captions(
         self: HiTVideoPipeline, prompts: list[str], seeds: list[int], **options: object
     ) -> list[SimpleNamespace]:
         asked.extend(zip(prompts, seeds, strict=True))
-        frames = [np.full((8, 32, 32, 3), 10 * seed, np.uint8) for seed in seeds]
+        frames = [np.full((8, 32, 32, 3), 8 * seed, np.uint8) for seed in seeds]
+        for clip in frames:
+            clip[2:] += 9 * np.arange(1, 7, dtype=np.uint8)[:, None, None, None]
         return [SimpleNamespace(video=clip, faithful=clip // 2, fps=8.0) for clip in frames]
 
     monkeypatch.setattr(HiTVideoPipeline, "generate_batch", noted)
@@ -46,13 +48,13 @@ def test_the_clips_are_those_of_seeds_0_to_23_and_of_fresh_captions(
     assert asked == [(caption(scene, SHEET.start + k), k) for k, scene in enumerate(scenes)]
     sheet = np.asarray(Image.open(out))
     height = (sheet.shape[0] - GAP) // (24 // COLUMNS)
-    assert [sheet[GAP + row * height, GAP, 0] for row in range(6)] == [*range(0, 240, 40)]
+    assert [sheet[GAP + row * height, GAP, 0] for row in range(6)] == [*range(0, 192, 32)]
     moving = tmp_path / "sheet.webp"
     assert main(["evaluate", "sheet", str(moving), "--weights", str(weights)]) == 0
     film = Image.open(moving)
     assert film.is_animated and film.n_frames == 4 and film.size == (8 * 32, 3 * 64)
     first = np.asarray(film.convert("RGB")).astype(int)
-    assert abs(first[16, 7 * 32 + 16, 0] - 35) < 6 and abs(first[48, 7 * 32 + 16, 0] - 70) < 6
+    assert abs(first[16, 7 * 32 + 16, 0] - 28) < 6 and abs(first[48, 7 * 32 + 16, 0] - 56) < 6
 
 
 def test_only_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -164,7 +164,9 @@ def train(config: PainterSettings) -> None:
     optimizer = _optimizer(bare, config.lr)
     module, optimizer = accelerator.prepare(bare, optimizer)
     blocks = Blocks(source, folder, config.toon, config.workers)
-    held_out = source.draw(PAINTER_HELD_OUT[: config.held_out], exact=True) if accelerator.is_main_process else []
+    held_out = []  # one process validates
+    if accelerator.is_main_process:
+        held_out = source.draw(PAINTER_HELD_OUT[: config.held_out], exact=True)
     mean = 0.0
 
     def score(step: int) -> tuple[Tensor, str]:

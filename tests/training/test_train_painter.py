@@ -1,7 +1,9 @@
-"""Training the painter: samples that hang on their seeds alone, runs that resume, what comes out."""
+"""Training the painter: samples that hang on their seeds alone, and runs that resume."""
 
+import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from hitvideo.painter.model import HiTVideoPainter
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.toon.seeds import PAINTER
+from hitvideo.training import painter as training
 from hitvideo.training.painter import PainterSettings, train
 from hitvideo.training.painter_samples import Blocks, Source, _faded
 
@@ -22,9 +25,21 @@ def settings(out: Path, **changes: object) -> PainterSettings:
     return PainterSettings(out=str(out), **{**base, **changes})  # type: ignore[arg-type]
 
 
-def test_a_run_goes_on_where_it_was_and_fits_its_models(tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_and_fits_its_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     train(settings(tmp_path / "whole", steps=4))
-    train(settings(tmp_path / "parts", steps=4, stop_at=2))
+    real, calls = training._batch, itertools.count()
+
+    def killed(*arguments: Any) -> Any:
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "_batch", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(settings(tmp_path / "parts", steps=4))
     train(settings(tmp_path / "parts", steps=4))
     whole, parts = (
         HiTVideoPainter.from_pretrained(tmp_path / name / "painter") for name in ("whole", "parts")
