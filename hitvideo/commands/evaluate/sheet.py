@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from hitvideo.commands.common import Commands, add_command, add_model, load_all
+from hitvideo.commands.common import Commands, add_command, add_model, inputs_of, load_all
 from hitvideo.commands.contact_sheet import COLUMNS, COUNT, contact_sheet
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> None:
 
     if not str(args.out).lower().endswith(".png"):
         raise HiTVideoError("The contact sheet is a picture; its name must end in .png.")
-    with binary_output(args.out) as file:
+    with binary_output(args.out, inputs_of(args)) as file:
         pipeline = load_all(args)
         scenes = SHEET[:COUNT]
         prompts = [caption(sample_scene(seed), seed) for seed in scenes]
