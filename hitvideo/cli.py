@@ -1,17 +1,18 @@
 """The command line: `hitvideo COMMAND`; what the commands do is in `hitvideo/commands/`.
 
-Parses, calls what does the work, and prints. What a user can put right is one line on stderr and
-exit code 2. Everything heavy is imported by the command that needs it, so `--help` is quick.
+Parses, calls what does the work, and prints. Whatever goes wrong is one line on stderr and an exit
+code; `--debug` adds the stack trace. Everything heavy is imported by the command that needs it, so
+`--help` is quick.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -35,6 +36,9 @@ from hitvideo.commands import (
 )
 from hitvideo.commands.common import Parser
 from hitvideo.errors import HiTVideoError, HiTVideoWarning
+from hitvideo.faults import DEBUG, add_debug, report
+from hitvideo.signals import ending_signals, exit_code
+from hitvideo.streams import drop_output, print_all, ready_streams
 
 COMMANDS = (
     reconstruct,
@@ -56,24 +60,33 @@ COMMANDS = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command; returns the exit code (0, 2 for user errors, 130 for Ctrl-C)."""
+    """Runs one command; returns the exit code.
+
+    0; 2 for what the user can put right; 1 for a fault of ours; 130 for Ctrl-C, 143 for SIGTERM,
+    129 for SIGHUP; 141 where nobody reads on.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        try:
-            signal.signal(signal.SIGTERM, _terminated)
+        with ending_signals():
+            ready_streams()
             warnings.showwarning = partial(_show_warning, warnings.showwarning)
-            args = _parser().parse_args(arguments)
-            args.command(args)
-        finally:
-            sys.stdout.flush()
-    except HiTVideoError as error:
-        print("hitvideo:", *str(error).split(), file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
+            try:
+                args = _parser().parse_args(arguments)
+                args.command(args)
+            except SystemExit:  # --help has printed, too
+                print_all()
+                raise
+            print_all()
+    except KeyboardInterrupt as ended:
+        return exit_code(ended)
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return 128 + signal.SIGPIPE
+    except Exception as error:
+        code = report(error, DEBUG in arguments)
+        with suppress(HiTVideoError, BrokenPipeError):
+            print_all()
+        return code
     return 0
 
 
@@ -85,14 +98,10 @@ def _show_warning(show: Callable[..., None], message: Warning | str, *rest: Any)
         show(message, *rest)
 
 
-def _terminated(*_: object) -> None:
-    """Lets every `finally` run, so that nothing half-written is left behind."""
-    raise SystemExit(128 + signal.SIGTERM)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="hitvideo", description="Video as a hierarchy of discrete tokens.")
     parser.add_argument("--version", action="version", version=f"hitvideo {__version__}")
+    add_debug(parser)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.register(commands)

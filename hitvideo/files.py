@@ -1,100 +1,149 @@
-"""Output files and folders that appear complete or not at all.
+"""Output files and folders that appear complete or not at all, and never in place of an input.
 
-Knows nothing of what is written into them.
+The one place that decides whether an output may be written. Knows nothing of what is written.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from hitvideo.errors import HiTVideoError
+from hitvideo.errors import HiTVideoError, disk_is_full
+from hitvideo.temporary import held_file, held_folder
+
+PathLike = str | os.PathLike[str]
+
+FULL = 1 << 16  # bytes; a disk with less room than that counts as full
+KINDS = {
+    stat.S_IFCHR: "device",
+    stat.S_IFBLK: "device",
+    stat.S_IFIFO: "pipe",
+    stat.S_IFSOCK: "socket",
+}
 
 _FINISHED = ".finished"  # holds folders that are whole and only have to be moved
 
 
 @contextmanager
-def json_output(path: str | Path) -> Iterator[dict[str, Any]]:
+def json_output(path: PathLike, inputs: Iterable[PathLike] = ()) -> Iterator[dict[str, Any]]:
     """A dictionary to fill; it is written to ``path`` when the block ends without an error.
 
-    Raises HiTVideoError before the block runs if ``path`` cannot be written, so that no long
-    computation is lost to a typing mistake.
+    inputs: as in `check_output`. Raises HiTVideoError before the block runs if ``path`` cannot be
+    written, so that no long computation is lost to a typing mistake.
     """
-    target = Path(path)
-    part = target.with_name(f".{uuid.uuid4().hex}.json")
-    if os.path.isdir(target):
-        raise HiTVideoError(f"{target} is a folder, so no results can be written there.")
     content: dict[str, Any] = {}
-    try:
-        with _told(target):
-            part.touch(exist_ok=False)
+    with whole_file(path, inputs) as part:
         yield content
-        with _told(target):
+        with _told(path):
             part.write_text(to_json(content) + "\n", encoding="utf-8")
-            part.replace(target)
-    finally:
-        with suppress(OSError):
-            part.unlink()
 
 
 @contextmanager
-def binary_output(path: str | Path) -> Iterator[BinaryIO]:
+def binary_output(path: PathLike, inputs: Iterable[PathLike] = ()) -> Iterator[BinaryIO]:
     """A file to write bytes into; it appears at ``path`` when the block ends without an error.
 
-    Raises HiTVideoError before the block runs if ``path`` cannot be written.
+    inputs: as in `check_output`. Raises HiTVideoError before the block runs if ``path`` cannot be
+    written.
     """
-    target = Path(path)
-    part = target.with_name(f".{uuid.uuid4().hex}.part")
-    if os.path.isdir(target):
-        raise HiTVideoError(f"{target} is a folder, so no file can be written there.")
-    try:
-        with _told(target):
-            with open(part, "xb") as file:
-                yield file
-            part.replace(target)
-    finally:
-        with suppress(OSError):
-            part.unlink()
+    with whole_file(path, inputs) as part, _told(path), open(part, "wb") as file:
+        yield file
 
 
 @contextmanager
-def folder_output(path: str | Path, spare: str | Path | None = None) -> Iterator[Path]:
-    """A folder to write files into; they move to ``path`` when the block ends without an error.
+def whole_file(path: PathLike, inputs: Iterable[PathLike] = ()) -> Iterator[Path]:
+    """A hidden file to write; it takes the place of ``path`` when the block ends without an error.
 
-    ``path`` is created if its parent exists; files already there stay, those of the same name are
-    replaced, but for ``spare``. On any error it is left as it was, or not created at all.
+    It lies beside the file that ``path`` leads to, ends like ``path``, and has the permissions of
+    the one that it replaces. inputs: as in `check_output`. Raises HiTVideoError before the block
+    runs if ``path`` cannot be written, and later if the disk is full.
     """
-    target = Path(path)
-    created = not os.path.lexists(target)
-    part = target / f".{uuid.uuid4().hex}"
-    try:
-        with _told(target):
-            target.mkdir(exist_ok=True)
-            part.mkdir()
-        yield part
+    target, found = check_output(path, inputs)
+    with ExitStack() as stack:
+        with _told(path):
+            part = stack.enter_context(held_file(target.parent, Path(path).suffix))
+            _like(part, found)
+        with _room(path, part):
+            yield part
+        with _told(path):
+            _put(part, target, found)
+
+
+@contextmanager
+def folder_output(path: PathLike, inputs: Iterable[PathLike] = ()) -> Iterator[Path]:
+    """A folder to write files into; they are at ``path`` when the block ends without an error.
+
+    ``path`` is created, all at once, if its parent exists. In a folder that is there already, other
+    files stay, and those of the same name are replaced, unless they are among the ``inputs``. On
+    any error it is left as it was, or not created at all.
+    """
+    (target, there), inputs = _folder(path), list(inputs)
+    with ExitStack() as stack:
+        with _told(path):
+            part = stack.enter_context(held_folder(target if there else target.parent))
+        with _room(path, part):
+            yield part
+        if not there:
+            with _told(path):
+                os.rename(part, target)
+            return
         files = sorted(part.iterdir())
-        for place in (target / file.name for file in files):
-            if place.is_dir():
-                raise HiTVideoError(f"{place} is a folder, so no file can be written there.")
-            if spare is not None and place.exists() and place.samefile(spare):
+        places = [check_output(target / file.name, inputs) for file in files]
+        with _told(path):
+            for file, (place, found) in zip(files, places, strict=True):
+                _put(file, place, found)
+
+
+def check_output(
+    path: PathLike, inputs: Iterable[PathLike] = ()
+) -> tuple[Path, os.stat_result | None]:
+    """The file that ``path`` leads to, through any links, and what it is like if it is there.
+
+    inputs: files that are read for it; none of them may be replaced, whatever name leads there.
+    Raises HiTVideoError for what is no file, is read-only, or is one of the inputs.
+    """
+    text = os.fspath(path)
+    if not text or "\0" in text:
+        raise HiTVideoError("The output needs a name.")
+    if os.path.basename(text) in ("", ".", ".."):
+        raise HiTVideoError(f"{text} is a folder, so no file can be written there.")
+    target = Path(os.path.realpath(text))
+    try:
+        found = os.stat(text)
+    except FileNotFoundError:
+        return target, None
+    except OSError as error:
+        raise HiTVideoError(f"{text} cannot be written: {error.strerror}.") from error
+    if stat.S_ISDIR(found.st_mode):
+        raise HiTVideoError(f"{text} is a folder, so no file can be written there.")
+    if not stat.S_ISREG(found.st_mode):
+        kind = KINDS.get(stat.S_IFMT(found.st_mode), "special file")
+        raise HiTVideoError(f"{text} is a {kind}, so no file can be written there.")
+    for source in inputs:
+        with suppress(OSError):
+            if os.path.samestat(os.stat(source), found):
                 raise HiTVideoError(
-                    f"{place} would be replaced by its own copy; choose another folder."
+                    f"{text} would be replaced by what is made from it; choose another output."
                 )
-        with _told(target):
-            for file in files:
-                file.replace(target / file.name)
-        created = False  # it holds results now
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-        if created:
-            with suppress(OSError):
-                target.rmdir()
+    if not found.st_mode & 0o222 or not os.access(target, os.W_OK):
+        raise HiTVideoError(f"{text} is read-only, so it stays as it is.")
+    return target, found
+
+
+def append_line(path: Path, line: str) -> None:
+    """Adds a line to a text file; one that a kill has cut short stays a line of its own."""
+    with path.open("ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+        file.write(f"{line}\n".encode())
 
 
 @contextmanager
@@ -111,7 +160,8 @@ def folders_output(folder: str | Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
     try:
-        yield part
+        with _room(target, part):
+            yield part
         with _told(target):
             part.rename(target / _FINISHED)
             finish_output(target)
@@ -139,9 +189,72 @@ def to_json(content: Any) -> str:
     return json.dumps(content, indent=2, allow_nan=False)
 
 
+def is_full(folder: Path) -> bool:
+    """Whether the disk under ``folder`` has no room left to speak of."""
+    try:
+        return shutil.disk_usage(folder).free < FULL
+    except OSError:
+        return False
+
+
+def _folder(path: PathLike) -> tuple[Path, bool]:
+    """The folder that ``path`` leads to, and whether it is there."""
+    text = os.fspath(path)
+    if not text or "\0" in text:
+        raise HiTVideoError("The output folder needs a name.")
+    target = Path(os.path.realpath(text))
+    try:
+        found = os.stat(text)
+    except FileNotFoundError:
+        return target, False
+    except OSError as error:
+        raise HiTVideoError(f"{text} cannot be written: {error.strerror}.") from error
+    if not stat.S_ISDIR(found.st_mode):
+        raise HiTVideoError(f"{text} cannot be written: it is a file, not a folder.")
+    return target, True
+
+
+def _put(part: Path, target: Path, found: os.stat_result | None) -> None:
+    _like(part, found)
+    try:
+        os.replace(part, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:  # a link has led to another disk
+            raise
+        with held_file(target.parent, target.suffix) as copy:
+            shutil.copyfile(part, copy)
+            _like(copy, found)
+            os.replace(copy, target)
+
+
+def _like(part: Path, found: os.stat_result | None) -> None:
+    """Gives a file the owner, if that is allowed, and the permissions of another."""
+    if found is None:
+        return
+    if hasattr(os, "chown"):
+        with suppress(OSError):
+            os.chown(part, found.st_uid, found.st_gid)
+    part.chmod(stat.S_IMODE(found.st_mode) & 0o777)
+
+
 @contextmanager
-def _told(target: Path) -> Iterator[None]:
+def _told(path: PathLike) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise HiTVideoError(f"{target} cannot be written: {error.strerror}.") from error
+        raise HiTVideoError(f"{os.fspath(path)} cannot be written: {error.strerror}.") from error
+
+
+@contextmanager
+def _room(path: PathLike, part: Path) -> Iterator[None]:
+    """Names a full disk, which libraries report in words of their own."""
+    try:
+        yield
+    except HiTVideoError:
+        raise
+    except Exception as error:
+        if disk_is_full(error) or is_full(part.parent):
+            raise HiTVideoError(
+                f"{os.fspath(path)} cannot be written: the disk is full."
+            ) from error
+        raise

@@ -99,7 +99,7 @@ def test_reconstruct_never_replaces_what_it_reads_nor_moves_half_of_its_files(
     own.write_bytes(Path(clip).read_bytes())
     options = ["--size", "16", "--weights", weights]
     assert main(["reconstruct", str(own), str(tmp_path), *options]) == 2
-    assert "its own copy" in capsys.readouterr().err
+    assert "made from it" in capsys.readouterr().err
     assert own.read_bytes() == Path(clip).read_bytes() and len(list(tmp_path.iterdir())) == 1
     own.unlink()
     own.mkdir()
@@ -151,6 +151,8 @@ def test_what_is_no_video_is_one_line_and_leaves_nothing(kind: str, tmp_path: Pa
         (["--size", "100000"], "size"),
         (["--weights", "nowhere"], "nowhere"),
         (["--device", "abacus"], "abacus"),
+        (["--device", "meta"], "meta"),
+        (["--weights", ""], "--weights is empty"),
     ],
 )
 def test_options_out_of_range_are_one_line_and_leave_nothing(
@@ -186,7 +188,9 @@ def test_a_read_only_folder(clip: str, tmp_path: Path) -> None:
     assert_refused(hitvideo("reconstruct", clip, tmp_path), "cannot be written")
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_interrupted_it_tidies_up(
     clip: str, weights: str, tmp_path: Path, sent: signal.Signals, code: int
 ) -> None:
@@ -201,14 +205,14 @@ def test_interrupted_it_tidies_up(
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
-        while not list(out.glob(".*/original.mp4")) and process.poll() is None:
+        while not list(tmp_path.glob(".*/original.mp4")) and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(sent)
         _, errors = process.communicate(timeout=60)
     finally:
         process.kill()
     assert (process.returncode, errors) == (code, "")
-    assert not out.exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:

@@ -98,6 +98,16 @@ def test_depths(run, clip: Path, tmp_path: Path) -> None:
     assert (done, printed) == (0, "40 frames, depth 1\n")
 
 
+def test_a_quality_that_cannot_be_reached_is_said(run, clip: Path, tmp_path: Path) -> None:
+    tokens = tmp_path / "clip.hitv"
+    done, printed, errors = run("encode", clip, tokens, "--size", 16, "--min-psnr", 99, "--json")
+    note = json.loads(printed)["note"]
+    assert (done, errors) == (0, f"hitvideo: {note}\n")
+    assert note.startswith("1 of 1 blocks of 64 frames stay below 99 dB")
+    done, printed, errors = run("encode", clip, tokens, "--size", 16, "--min-psnr", 1, "--json")
+    assert (done, json.loads(printed)["note"], errors) == (0, "", "")
+
+
 def test_what_is_refused(run, clip: Path, tmp_path: Path) -> None:
     tokens, out = tmp_path / "clip.hitv", tmp_path / "clip.mp4"
     cases = [
@@ -105,6 +115,8 @@ def test_what_is_refused(run, clip: Path, tmp_path: Path) -> None:
         (("encode", clip, tokens, "--depth", 4), "between 1 and 3, not 4"),
         (("encode", clip, tokens, "--depth", 2, "--max-bpp", 1), "either --depth"),
         (("encode", clip, tokens, "--max-bpp", -1), "more than 0"),
+        (("encode", clip, tokens, "--max-bpp", "inf"), "more than 0"),
+        (("encode", clip, tokens, "--min-psnr", "nan"), "number of dB"),
         (("encode", clip, tmp_path, "--size", 16), "is a folder"),
         (("encode", clip, tokens, "--size", 16, "--start", 99), "before the start"),
         (("decode", clip, out), "not a HiTVideo token file"),

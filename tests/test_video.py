@@ -338,3 +338,30 @@ def test_damaged_bytes_never_do_worse_than_an_error(tmp_path: Path, suffix: str)
         for options in [{}, {"fps": 8.0, "size": 32}, {"start": 0.2}]:
             with suppress(HiTVideoError):
                 assert read_video(path, limits=limits, **options).shape[0] >= 1
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (None, "which the environment names, is none"),
+        ("exit 0", "the encoder"),
+        ("exit 3", "ended with code 3"),
+        ("cat > /dev/null", "the encoder wrote nothing"),
+        ("kill -9 $$", "ended by a signal"),
+        ("echo I am full >&2; exit 1", "I am full"),
+    ],
+)
+def test_an_ffmpeg_that_is_none_is_said(
+    script: str | None, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, out = tmp_path / "ffmpeg", tmp_path / "out" / "a.mp4"
+    out.parent.mkdir()
+    out.write_bytes(b"old")
+    if script is not None:
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("FFMPEG_BINARY", str(program))
+    monkeypatch.setattr("moviepy.video.io.ffmpeg_writer.FFMPEG_BINARY", str(program))
+    with pytest.raises(HiTVideoError, match=words):
+        write_video(out, np.zeros((40, 128, 128, 3), np.uint8), 8)
+    assert out.read_bytes() == b"old" and list(out.parent.iterdir()) == [out]

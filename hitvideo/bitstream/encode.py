@@ -21,7 +21,7 @@ from hitvideo.bitstream.files import TokenWriter
 from hitvideo.bitstream.layout import BLOCK
 from hitvideo.bitstream.release import BlockCodes
 from hitvideo.errors import HiTVideoError
-from hitvideo.files import binary_output
+from hitvideo.files import PathLike, binary_output
 from hitvideo.frames import check_frames, frames_to_video, video_to_frames
 from hitvideo.rates import bits_per_pixel
 from hitvideo.tokenizer import HiTVideoTokenizer
@@ -41,7 +41,8 @@ class EncodeReport:
 
     frames, height, width: of the video. depths: levels kept of every block of 64 frames. sizes:
     bytes of the file when cut after level 1, after level 2, ... psnr: dB of the video as the whole
-    file decodes, over all its pixels (at most 100).
+    file decodes, over all its pixels (at most 100). note: one sentence where blocks stay below
+    the PSNR that was asked for, or "".
     """
 
     frames: int
@@ -50,6 +51,7 @@ class EncodeReport:
     depths: tuple[int, ...]
     sizes: tuple[int, ...]
     psnr: float
+    note: str
 
     @property
     def bpp(self) -> float:
@@ -85,6 +87,7 @@ def encode_video(
     depth: int | None = None,
     max_bpp: float | None = None,
     min_psnr: float | None = None,
+    inputs: Iterable[PathLike] = (),
 ) -> EncodeReport:
     """Writes the token file of a video that arrives frame by frame.
 
@@ -92,15 +95,16 @@ def encode_video(
     file, or a path, which gets a complete file or none. depth: levels to keep (None: all).
     max_bpp: every block of 64 frames keeps as many levels as fit into these actual bits per pixel,
     container included, and at least one. min_psnr: every block keeps the fewest levels that reach
-    this many dB, or all if none do. Of several limits the shallowest counts.
+    this many dB, or all if none do, which the report then says. Of several limits the shallowest
+    counts. inputs: files that the frames are made from, which ``out`` never replaces.
 
     Raises HiTVideoError for frames and limits that do not fit.
     """
     levels = len(tokenizer.config.levels)
     if depth is not None and not 1 <= depth <= levels:
         raise HiTVideoError(f"The depth must be between 1 and {levels}, not {depth}.")
-    if max_bpp is not None and not max_bpp > 0:  # true for nan too
-        raise HiTVideoError(f"The bits per pixel must be more than 0, not {max_bpp:g}.")
+    if max_bpp is not None and not 0 < max_bpp < math.inf:  # false for nan too
+        raise HiTVideoError(f"The bits per pixel must be a number more than 0, not {max_bpp:g}.")
     if min_psnr is not None and not math.isfinite(min_psnr):
         raise HiTVideoError(f"The PSNR must be a number of dB, not {min_psnr:g}.")
     wish = _Wish(
@@ -108,7 +112,7 @@ def encode_video(
         math.inf if max_bpp is None else max_bpp,
         math.inf if min_psnr is None else min_psnr,
     )
-    with binary_output(out) if isinstance(out, str | Path) else nullcontext(out) as file:
+    with binary_output(out, inputs) if isinstance(out, str | Path) else nullcontext(out) as file:
         return _encode(coder, tokenizer, frames, fps, file, wish)
 
 
@@ -126,7 +130,7 @@ def _encode(
         raise HiTVideoError("There are no frames to encode.")
     _, height, width, _ = first.shape
     coder.release.layout(len(first), height, width)  # raises if it is too large
-    state, error = tokenizer.initial_state, 0
+    state, error, missed = tokenizer.initial_state, 0, 0
     depths: list[int] = []
     with TokenWriter(coder.release, height, width, fps) as writer:
         block: np.ndarray | None = first
@@ -139,13 +143,17 @@ def _encode(
             depth = len(kept.codes[0])
             writer.add(codes[:depth], payloads[:depth], len(block))
             state, error = kept.state, error + kept.error
+            missed += math.isfinite(wish.min_psnr) and _psnr(kept.error, block.size) < wish.min_psnr
             depths.append(depth)
             block = next(blocks, None)
         sizes = writer.finish(out)
         pixels = writer.frames * height * width
-        return EncodeReport(
-            writer.frames, height, width, tuple(depths), sizes, _psnr(error, 3 * pixels)
-        )
+        note = ""
+        if missed:
+            note = f"{missed} of {len(depths)} blocks of {BLOCK} frames stay below "
+            note += f"{wish.min_psnr:g} dB even with all the levels that they may have."
+        psnr = _psnr(error, 3 * pixels)
+        return EncodeReport(writer.frames, height, width, tuple(depths), sizes, psnr, note)
 
 
 def _blocks_of(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.faults import add_debug
 
 if TYPE_CHECKING:
     from hitvideo.pipeline import HiTVideoPipeline
@@ -37,6 +38,7 @@ def add_command(commands: Commands, name: str, text: str, run: Run) -> Parser:
     """The parser of a new command; ``run`` is called with what it parsed."""
     parser = commands.add_parser(name, help=text, description=text)
     parser.set_defaults(command=run)
+    add_debug(parser)
     return parser
 
 
@@ -78,7 +80,20 @@ def print_note(note: str) -> None:
 def weights_folder(args: argparse.Namespace) -> Path:
     from hitvideo.pipeline import find_weights
 
-    return find_weights(args.weights or None)
+    return find_weights(args.weights)
+
+
+def inputs_of(args: argparse.Namespace, *named: str) -> list[Path]:
+    """What a command reads and so must never replace: files, videos in folders, the weights."""
+    from hitvideo.data.pool import VIDEO_SUFFIXES
+
+    files = [*weights_folder(args).glob("*/**/*")] if "weights" in args else []
+    for path in map(Path, filter(None, named)):
+        if path.is_dir():
+            files += (p for p in path.rglob("*") if p.suffix.lower() in VIDEO_SUFFIXES)
+        else:
+            files.append(path)
+    return files
 
 
 def load_tokenizer(args: argparse.Namespace) -> HiTVideoPipeline:

@@ -13,6 +13,7 @@ from hitvideo.commands.common import (
     add_json,
     add_model,
     depths_kept,
+    inputs_of,
     load_tokenizer,
     print_note,
 )
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> None:
         frames = decode_video(pipeline.tokenizer, reader, args.depth)
         print_note(reader.note)
         shown = tqdm(frames, unit="frame", total=reader.layout.frames, disable=None)
-        write_video(args.out, shown, reader.fps)
+        write_video(args.out, shown, reader.fps, inputs=inputs_of(args, args.tokens))
     depths = tuple(min(depth, args.depth or depth) for depth in reader.depths)
     if args.json:
         figures: dict[str, Any] = {
@@ -65,7 +66,10 @@ def run(args: argparse.Namespace) -> None:
 def _opened(path: str) -> Iterator[Any]:
     try:
         file = open(path, "rb")  # noqa: SIM115  closed below
-    except OSError as error:
-        raise HiTVideoError(f"{path} cannot be read: {error.strerror}.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise HiTVideoError(f"{path} cannot be read: {reason}.") from error
     with file:
+        if not file.seekable():
+            raise HiTVideoError(f"{path} is a pipe; a token file must be a file on disk.")
         yield file

@@ -12,6 +12,7 @@ from hitvideo.commands.common import (
     add_json,
     add_model,
     depths_kept,
+    inputs_of,
     load_tokenizer,
     print_note,
 )
@@ -74,8 +75,10 @@ def run(args: argparse.Namespace) -> None:
         depth=args.depth,
         max_bpp=args.max_bpp,
         min_psnr=args.min_psnr,
+        inputs=inputs_of(args, args.clip),
     )
-    print_note(notes.note)
+    note = " ".join(filter(None, (notes.note, report.note)))
+    print_note(note)
     if args.json:
         figures = {
             "file": Path(args.out).name,
@@ -89,7 +92,7 @@ def run(args: argparse.Namespace) -> None:
             "bpp_actual": report.bpp,
             "psnr": report.psnr,
             "complete": notes.complete,
-            "note": notes.note,
+            "note": note,
         }
         print(to_json(figures))
         return

@@ -11,6 +11,7 @@ from hitvideo.commands.common import (
     add_command,
     add_generator,
     add_json,
+    inputs_of,
     load_all,
 )
 from hitvideo.files import to_json
@@ -65,7 +66,8 @@ def run(args: argparse.Namespace) -> None:
     settings = request.settings()
     words = " ".join(f"{key}={value}" for key, value in settings.items())
     metadata = {"title": request.prompt, "comment": f"HiTVideo {words}"}
-    write_video(args.out, frames(), pipeline.fps, None if args.no_metadata else metadata)
+    tags = None if args.no_metadata else metadata
+    write_video(args.out, frames(), pipeline.fps, tags, inputs_of(args))
     step, unknown = last[0], pipeline.unknown_words(request.prompt)
     unread = pipeline.unread(request.prompt)
     if args.json:

@@ -11,6 +11,7 @@ from hitvideo.commands.common import (
     add_command,
     add_json,
     add_model,
+    inputs_of,
     load_tokenizer,
     print_note,
 )
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> None:
     from hitvideo.video import Notes, read_video, write_video
 
     notes = Notes()
-    with folder_output(args.out, spare=args.clip) as folder:
+    with folder_output(args.out, inputs_of(args, args.clip)) as folder:
         frames = read_video(
             args.clip,
             fps=args.fps,

@@ -10,9 +10,8 @@ import math
 import random
 import re
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.files import whole_file
+from hitvideo.processes import worker_processes
 from hitvideo.toon import MIRRORED, labels, mirrored, render_with_mask, sample_scene
 from hitvideo.toon.clip import FPS
 
@@ -184,14 +185,13 @@ def toon_clips(
     shape = (len(seeds), 64, 4, side, side)
     if not cache.exists():
         cache.parent.mkdir(parents=True, exist_ok=True)
-        partial = cache.with_suffix(".partial")
-        frames = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
-            sides = [side] * len(seeds)
-            for index, clip in enumerate(executor.map(_render, seeds, sides, chunksize=4)):
-                frames[index] = clip
-        frames.flush()
-        partial.rename(cache)
+        with whole_file(cache) as part:
+            frames = np.lib.format.open_memmap(part, "w+", np.uint8, shape)
+            with worker_processes(workers) as executor:
+                sides = [side] * len(seeds)
+                for index, clip in enumerate(executor.map(_render, seeds, sides, chunksize=4)):
+                    frames[index] = clip
+            frames.flush()
     stored = np.load(cache, mmap_mode="r+")
     return [
         PoolClip(torch.from_numpy(clip), FPS, "toon", labels(scene), mirrored(scene) is not None)

@@ -8,16 +8,14 @@ Knows nothing of language models; the tokenizer is a black box to it.
 from __future__ import annotations
 
 import json
-import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from itertools import chain, islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +29,9 @@ from tqdm import tqdm
 from hitvideo.cores import usable_cores
 from hitvideo.data.pool import VIDEO_SUFFIXES
 from hitvideo.errors import HiTVideoError, HiTVideoWarning
+from hitvideo.files import whole_file
 from hitvideo.plan.tracks import mirror_layout, unknown
+from hitvideo.processes import worker_processes
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.toon import Scene, caption, mirrored, render_with_mask, sample_scene, scene_layout
 
@@ -202,18 +202,23 @@ def write_shards(
         },
     )
     mine = sources[rank::world]
-    with _readers(len(mine)) as samples:
-        for number, first in enumerate(range(0, len(mine), SHARD)):
-            target = folder / f"tokens-{rank:03d}-{number:05d}.safetensors"
-            if target.exists():
-                continue
-            part = mine[first : first + SHARD]
-            read = tqdm(samples(part), total=len(part), desc=target.name, disable=rank > 0)
-            grids, words = _tokenize(chain.from_iterable(read), tokenizer, depth)
-            target.with_suffix(".json").write_text(json.dumps(words))
-            unfinished = target.with_suffix(".partial")
-            save_file(grids, unfinished)
-            unfinished.rename(target)
+    try:
+        with _readers(len(mine)) as samples:
+            for number, first in enumerate(range(0, len(mine), SHARD)):
+                target = folder / f"tokens-{rank:03d}-{number:05d}.safetensors"
+                if target.exists():
+                    continue
+                part = mine[first : first + SHARD]
+                read = tqdm(samples(part), total=len(part), desc=target.name, disable=rank > 0)
+                grids, words = _tokenize(chain.from_iterable(read), tokenizer, depth)
+                with whole_file(target.with_suffix(".json")) as file:
+                    file.write_text(json.dumps(words))
+                with whole_file(target) as file:
+                    save_file(grids, file)
+    except BaseException:
+        if world == 1 and not any(folder.glob("tokens-*")):
+            (folder / SETTINGS).unlink()  # nothing has come of it
+        raise
 
 
 def _claim(folder: Path, settings: dict[str, Any]) -> None:
@@ -224,9 +229,8 @@ def _claim(folder: Path, settings: dict[str, Any]) -> None:
     else:
         claimed = not any(folder.glob("tokens-*"))
         if claimed:  # by all processes at once, with the same words
-            unfinished = folder / f".{uuid.uuid4().hex}"
-            unfinished.write_text(text)
-            unfinished.rename(path)
+            with whole_file(path) as part:
+                part.write_text(text)
     if not claimed:
         raise HiTVideoError(
             f"The tokens in {folder} are of other clips, weights or settings; "
@@ -240,11 +244,11 @@ def _readers(count: int) -> Iterator[Callable[[Sequence[Source]], Iterable[list[
     if count <= FEW:
         yield partial(map, read_samples)
         return
-    with ProcessPoolExecutor(usable_cores(), mp_context=get_context("spawn")) as pool:
+    with worker_processes(usable_cores()) as pool:
         yield partial(_ahead, pool)
 
 
-def _ahead(pool: ProcessPoolExecutor, sources: Sequence[Source]) -> Iterator[list[Sample]]:
+def _ahead(pool: Executor, sources: Sequence[Source]) -> Iterator[list[Sample]]:
     """Results in order, with a few in the making: a whole shard of frames would not fit."""
     rest = iter(sources)
     waiting: list[Future[list[Sample]]] = [

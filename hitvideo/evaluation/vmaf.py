@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 import json
 import subprocess
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.colour import to_yuv420
+from hitvideo.temporary import scratch_folder
 
 MIN_SIDE = 32  # pixels; libvmaf crashes on frames of 16
 FFMPEG = ("-hide_banner", "-loglevel", "error", "-nostdin", "-threads", "1")
@@ -28,10 +28,10 @@ def vmaf(reference: np.ndarray, frames: np.ndarray) -> float:
     """
     if reference.shape != frames.shape:
         raise HiTVideoError("Only clips of one shape can be compared.")
-    with tempfile.TemporaryDirectory(prefix="hitvideo-") as folder:
+    with scratch_folder() as folder:
         for name, clip in (("reference", reference), ("frames", frames)):
             padded = _pad(clip)
-            Path(folder, name).write_bytes(to_yuv420(padded).tobytes())
+            (folder / name).write_bytes(to_yuv420(padded).tobytes())
         size = f"{padded.shape[2]}x{padded.shape[1]}"
         raw = ("-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", size)
         measure = "libvmaf=log_fmt=json:log_path=log:n_threads=1"
@@ -39,7 +39,7 @@ def vmaf(reference: np.ndarray, frames: np.ndarray) -> float:
         inputs = (*raw, "-i", "frames", *raw, "-i", "reference")
         done = _run((*FFMPEG, *inputs, "-lavfi", measure, "-f", "null", "-"), folder)
         try:
-            log = json.loads(Path(folder, "log").read_text())
+            log = json.loads((folder / "log").read_text())
             return float(log["pooled_metrics"]["vmaf"]["mean"])
         except (OSError, ValueError, KeyError) as error:
             reason = (done.stderr.strip().splitlines() or ["it left no log"])[-1]
@@ -55,7 +55,7 @@ def available() -> bool:
         return False
 
 
-def _run(arguments: tuple[str, ...], folder: str | None) -> subprocess.CompletedProcess[str]:
+def _run(arguments: tuple[str, ...], folder: Path | None) -> subprocess.CompletedProcess[str]:
     try:
         import imageio_ffmpeg
 

@@ -59,6 +59,8 @@ def find_weights(folder: str | Path | None) -> Path:
     Raises HiTVideoError where that is not there, as in an installed package, which does not hold
     its 50 MB.
     """
+    if folder == "":  # as a variable that is not set gives
+        raise HiTVideoError("--weights is empty; give a folder, or leave it out.")
     if folder is not None and Path(folder) != DEFAULT_WEIGHTS:
         return Path(folder)
     if not DEFAULT_WEIGHTS.is_dir():

@@ -138,7 +138,10 @@ def check_prompt(prompt: str) -> str:
 
 
 def _number(name: str, value: float) -> float:
+    """A finite number; yes and no are none, though Python counts with them."""
     try:
+        if isinstance(value, bool):
+            raise TypeError
         number = float(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise HiTVideoError(f"The {name} must be a number, not {value!r:.40}.") from error

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.files import whole_file
 from hitvideo.training.ema import Ema
 
 
@@ -25,7 +26,7 @@ class Checkpoint:
         step: int,
         spent: float,
     ) -> None:
-        """spent: seconds of training so far."""
+        """spent: seconds of training so far. Raises HiTVideoError where it cannot be written."""
         state = {
             "model": model.state_dict(),
             "ema": ema.model.state_dict(),
@@ -34,9 +35,8 @@ class Checkpoint:
             "step": step,
             "spent": spent,
         }
-        partial = self.path.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self.path)
+        with whole_file(self.path) as part:
+            torch.save(state, part)
 
     def load(
         self,

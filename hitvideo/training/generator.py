@@ -48,6 +48,7 @@ from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon.seeds import HELD_OUT as HELD_OUT_TOON
 from hitvideo.toon.seeds import TRAINING
+from hitvideo.training.checks import run_folder
 from hitvideo.training.generator_batches import Batches
 from hitvideo.training.generator_settings import GeneratorTrainConfig, add_arguments, check
 from hitvideo.training.loop import Task, fit, new_accelerator
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> None:
     """The command; raises HiTVideoError for settings that cannot work."""
     from hitvideo.pipeline import find_weights
 
-    args.weights = str(find_weights(args.weights or None))
+    args.weights = str(find_weights(args.weights))
     known = GeneratorTrainConfig.__dataclass_fields__
     train(GeneratorTrainConfig(**{k: v for k, v in vars(args).items() if k in known}))
 
@@ -74,6 +75,11 @@ def run(args: argparse.Namespace) -> None:
 def train(config: GeneratorTrainConfig) -> None:
     """Runs, or goes on with, the run in ``config.out``; raises HiTVideoError for bad settings."""
     check(config)
+    with run_folder(config.out) as out:
+        _train(config, out)
+
+
+def _train(config: GeneratorTrainConfig, out: Path) -> None:
     accelerator = new_accelerator(config.bf16)
     if accelerator.is_main_process:
         finish_output(config.out)
@@ -81,7 +87,6 @@ def train(config: GeneratorTrainConfig) -> None:
     tokens, held_out = _tokens(config, accelerator)
     model = _model(config, tokens)
     own = _own_clips(config, model, accelerator.device)
-    out = Path(config.out)
     optimizer = muon_and_adamw(model, config.lr)
     module, optimizer = accelerator.prepare(model, optimizer)  # sends the first one's weights
     rank, device = accelerator.process_index, accelerator.device

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hitvideo.errors import HiTVideoError
 from hitvideo.generator.config import MODES
 from hitvideo.tokenizer.config import GROUP
-from hitvideo.training.checks import check_run, check_shares
+from hitvideo.training.checks import check_folders, check_run, check_shares
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class GeneratorTrainConfig:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     d = GeneratorTrainConfig(out="", weights="")
     parser.add_argument("--out", required=True, help="folder of the run; resumes if it has one")
-    parser.add_argument("--weights", default="", help="model folder with the tokenizer (shipped)")
+    parser.add_argument("--weights", help="model folder with the tokenizer (shipped)")
     parser.add_argument(
         "--clips", action="append", default=[], help="a folder of captioned videos; repeatable"
     )
@@ -119,3 +119,4 @@ def check(config: GeneratorTrainConfig) -> None:
         own_clips=config.own_clips,
     )
     check_run(config)
+    check_folders(config.out, config.init, ("text", "generator", "planner"), config.clips)

@@ -11,9 +11,7 @@ import json
 import random
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +22,10 @@ from tqdm import tqdm
 
 from hitvideo.devices import cpu_has_bf16
 from hitvideo.errors import HiTVideoError
+from hitvideo.files import append_line, folder_output, json_output, whole_file
 from hitvideo.judge.corruptions import corrupt
 from hitvideo.judge.model import FRAMES, SIDE, Judge
+from hitvideo.processes import worker_processes
 from hitvideo.toon import (
     ATTRIBUTES,
     MIRRORED,
@@ -39,6 +39,7 @@ from hitvideo.toon import (
 )
 from hitvideo.toon.seeds import JUDGE, JUDGE_RUN, VALIDATION
 from hitvideo.training.checkpoint import Checkpoint
+from hitvideo.training.checks import check_finite, run_folder
 from hitvideo.training.ema import Ema
 
 FIRST_SEED = JUDGE.start
@@ -75,14 +76,21 @@ def train(config: JudgeTrainConfig) -> None:
 
     Raises HiTVideoError for settings that cannot work.
     """
+    check_finite(config)
     if config.minutes <= 0 or config.batch < 1 or not config.lr > 0:
         raise HiTVideoError("Training a judge needs minutes, a learning rate and a batch.")
+    if config.workers < 1:
+        raise HiTVideoError("--workers must be at least 1.")
     if not SHARD <= config.clips <= SEEDS or not 0 <= config.seed < LAST_SEED:
         raise HiTVideoError(
             f"Training a judge needs {SHARD} to {SEEDS} clips and a seed from 0 to {LAST_SEED - 1}."
         )
-    out = Path(config.out)
-    _check_same_scenes(out / RUN, config.seed)
+    with run_folder(config.out) as out:
+        _check_same_scenes(out / RUN, config.seed)
+        _train(config, out)
+
+
+def _train(config: JudgeTrainConfig, out: Path) -> None:
     scenes = [training_scene(index, config.seed) for index in range(config.clips // SHARD * SHARD)]
     clips = RenderedClips(out / "clips", scenes, config.workers)
     torch.manual_seed(config.seed)
@@ -93,7 +101,8 @@ def train(config: JudgeTrainConfig) -> None:
     ema = Ema(judge, config.ema)
     checkpoint = Checkpoint(out / "checkpoint.pt")
     step, spent = checkpoint.load(judge, ema, optimizer)
-    (out / RUN).write_text(json.dumps(asdict(config), indent=2) + "\n")
+    with json_output(out / RUN) as settings:
+        settings.update(asdict(config))
 
     budget = 60 * config.minutes
     started, saved = time.monotonic() - spent, spent
@@ -110,12 +119,17 @@ def train(config: JudgeTrainConfig) -> None:
         if spent - saved > SAVE_EVERY or spent >= budget:
             saved = spent
             checkpoint.save(judge, ema, optimizer, step, spent)
-            ema.model.save_pretrained(out / "judge")
-            with (out / "log.jsonl").open("a") as log:
-                log.write(json.dumps({"step": step, "minutes": spent / 60, "right": right}) + "\n")
+            _save(ema.model, out)
+            line = {"step": step, "minutes": spent / 60, "right": right}
+            append_line(out / "log.jsonl", json.dumps(line))
     bar.close()
     ema.model.toon = validation_hash(toon_clip(seed).frames for seed in VALIDATION)
-    ema.model.save_pretrained(out / "judge")
+    _save(ema.model, out)
+
+
+def _save(judge: Judge, out: Path) -> None:
+    with folder_output(out / "judge") as folder:
+        judge.save_pretrained(folder)
 
 
 def _check_same_scenes(run: Path, seed: int) -> None:
@@ -160,7 +174,7 @@ class RenderedClips:
             if not file.exists()
         ]
         if missing:
-            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+            with worker_processes(workers) as executor:
                 done = executor.map(_render_shard, missing)
                 for _ in tqdm(done, total=len(missing), desc="rendering", disable=None):
                     pass
@@ -205,6 +219,5 @@ def _render_shard(job: tuple[Sequence[Scene], Path]) -> None:
     scenes, file = job
     torch.set_num_threads(1)
     clips = [render(scene, FRAMES, SIDE, SIDE, FRAMES / SECONDS).numpy() for scene in scenes]
-    partial = file.with_suffix(".partial.npy")
-    np.save(partial, np.stack(clips))
-    partial.replace(file)
+    with whole_file(file) as part:
+        np.save(part, np.stack(clips))

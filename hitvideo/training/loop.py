@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from hitvideo.devices import cpu_has_bf16
+from hitvideo.files import append_line, json_output
 from hitvideo.training.budget import progress, schedule
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.checks import Run
@@ -87,13 +88,13 @@ def fit(
     step, spent = checkpoint.load(model, ema, optimizer)
     main = accelerator.is_main_process
     if main:
-        (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
+        with json_output(out / "config.json") as settings:
+            settings.update(asdict(config))
 
     def log(step: int, spent: float, last: bool) -> str:
         line = {"step": step, "minutes": round(spent / 60, 1), **task.validate(ema.model, last)}
         text = json.dumps(line | {"processes": accelerator.num_processes, "last": last})
-        with (out / LOG).open("a") as file:
-            file.write(text + "\n")
+        append_line(out / LOG, text)
         return text
 
     bar = tqdm(total=config.steps or None, initial=step, disable=not main, mininterval=5)

@@ -10,7 +10,7 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import TokenizerConfig
 from hitvideo.tokenizer.config import GROUP, LAYOUTS
 from hitvideo.tokenizer.storage import load_config
-from hitvideo.training.checks import check_run, check_shares
+from hitvideo.training.checks import check_folders, check_run, check_shares
 
 
 @dataclass(frozen=True)
@@ -107,3 +107,4 @@ def check(config: TrainConfig) -> None:
         raise HiTVideoError("--toon-size must be at least 1.")
     check_shares(toon_share=config.toon_share, full_depth=config.full_depth)
     check_run(config)
+    check_folders(config.out, config.init, ("tokenizer",), config.clips)

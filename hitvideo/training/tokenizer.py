@@ -32,6 +32,7 @@ from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon import classes
 from hitvideo.toon.seeds import TRAINING, VALIDATION
 from hitvideo.training.calibrate import calibrate
+from hitvideo.training.checks import run_folder
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.losses import LadderLoss, sample_depths
 from hitvideo.training.settings import TrainConfig, add_arguments, check, tokenizer_config
@@ -50,6 +51,11 @@ def run(args: argparse.Namespace) -> None:
 def train(config: TrainConfig) -> None:
     """Runs, or goes on with, the run in ``config.out``; raises HiTVideoError for bad settings."""
     check(config)
+    with run_folder(config.out) as out:
+        _train(config, out)
+
+
+def _train(config: TrainConfig, out: Path) -> None:
     accelerator = new_accelerator(config.bf16)
     torch.manual_seed(config.seed)
     sampler = _sampler(config, accelerator)
@@ -63,7 +69,6 @@ def train(config: TrainConfig) -> None:
     bare = LadderLoss(tokenizer, config.first, last)
     optimizer = _optimizer(bare, config.lr)
     module, optimizer = accelerator.prepare(bare, optimizer)
-    out = Path(config.out)
     # One process validates; the others would only fill the memory with its clips.
     held_out = _held_out(config) if accelerator.is_main_process else {}
     psnr = read = 0.0

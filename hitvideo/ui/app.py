@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 
 from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.ui.boundary import explain_all, remove_broken_uploads
 from hitvideo.ui.generate.page import generate_tab
 from hitvideo.ui.generate.run import Generation
 from hitvideo.ui.rate.page import rate_tab
@@ -56,11 +57,13 @@ def build_app(pipeline: HiTVideoPipeline, clips: Sequence[Path] = ()) -> gr.Bloc
                 reconstruct_tab(Reconstruction(pipeline, tokens), clips)
             with gr.Tab("Rate vs quality", id="rate"):
                 rate_tab(RateQuality(pipeline), clips)
+    explain_all(app)
     return app.queue(max_size=PEOPLE_IN_LINE)
 
 
 def launch(app: gr.Blocks, **options: Any) -> str:
     """Serves the app and returns its address; `options` go to `gr.Blocks.launch`."""
+    remove_broken_uploads()
     _, local, _ = app.launch(
         theme=theme(),
         css="".join(static(f"{name}.css") for name in ("page", "generate", "tokens", "rate")),

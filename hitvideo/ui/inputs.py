@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import gradio as gr
 
+from hitvideo.ui.boundary import unchecked
 from hitvideo.ui.reconstruct.run import SIZES
 
 
@@ -48,4 +49,4 @@ def clip_inputs(clips: Sequence[Path], longest: float) -> Iterator[ClipInputs]:
                 start = gr.Number(0, label="Start, seconds", min_width=110)
                 length = gr.Number(8, label=f"Length, up to {longest:g}", min_width=110)
                 size = gr.Radio(SIZES, value=128, label="Size, pixels a side", min_width=250)
-            yield ClipInputs(video, start, length, size)
+            yield ClipInputs(video, unchecked(start), unchecked(length), unchecked(size))

@@ -5,17 +5,20 @@ does) works without it. Knows nothing of how frames come about.
 """
 
 import os
+import signal
 import tempfile
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from fractions import Fraction
 from itertools import chain
+from pathlib import Path
+from subprocess import Popen
 from typing import IO
 
 import numpy as np
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.files import is_full, whole_file
 from hitvideo.rates import exact_rate
 from hitvideo.video.container import PathLike
 
@@ -28,45 +31,31 @@ def write_video(
     frames: Iterable[np.ndarray] | np.ndarray,
     fps: float,
     metadata: Mapping[str, str] | None = None,
+    inputs: Iterable[PathLike] = (),
 ) -> None:
     """Write `frames`, uint8 RGB (H, W, 3) each and all of one size, to the MP4 file `path`.
 
     Takes frames one by one and holds none back. Odd sizes gain one row or column, a copy of the
     last. `fps` is in frames per second; `metadata` holds text for what MP4 names, such as "title"
     and "comment". An existing file is replaced, but only by a complete one: on any error, the
-    caller's own included, `path` stays as it was and nothing is left beside it.
+    caller's own included, `path` stays as it was and nothing is left beside it. `inputs` are files
+    that the frames are made from, which are never replaced.
 
     Raises HiTVideoError for no frames, frames of another shape or type, a frame rate out of range,
     a name that does not end in .mp4, and a folder or disk that cannot be written.
     """
     rate = exact_rate(fps)
-    target = os.path.abspath(os.fspath(path))
+    name = os.path.basename(os.fspath(path))
     tags = _check_metadata(metadata or {})
-    _check_target(target)
+    _check_target(os.fspath(path), name)
     shown = _even(_checked(frames))
-    first = next(shown, None)
-    if first is None:
-        raise HiTVideoError("There are no frames to write.")
-    # In the same folder, so that the rename is one step; hidden, so that no listing shows it.
-    part = os.path.join(os.path.dirname(target), f".{uuid.uuid4().hex}.mp4")
-    name = os.path.basename(target)
-    try:
-        with _told(name), open(part, "xb"):
-            pass  # ffmpeg would say less clearly that the folder is read-only
-        _encode(part, name, chain([first], shown), first.shape[1::-1], rate, tags)
-        with _told(name):
-            os.replace(part, target)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(part)
-
-
-@contextmanager
-def _told(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise HiTVideoError(f"{name} cannot be written: {error.strerror}.") from error
+    with whole_file(path, inputs) as part:
+        first = next(shown, None)
+        if first is None:
+            raise HiTVideoError("There are no frames to write.")
+        _encode(str(part), name, chain([first], shown), first.shape[1::-1], rate, tags)
+        if not part.stat().st_size:
+            raise HiTVideoError(f"{name} cannot be written: the encoder wrote nothing.")
 
 
 def _encode(
@@ -77,31 +66,34 @@ def _encode(
     rate: Fraction,
     tags: list[str],
 ) -> None:
-    from moviepy.video.io.ffmpeg_writer import FFMPEG_VideoWriter
+    with _no_encoder():
+        from moviepy.video.io.ffmpeg_writer import FFMPEG_VideoWriter
 
     step = f"{rate.denominator}/{rate.numerator}"
     # The log is a file, since moviepy does not read a pipe and a full one would stop ffmpeg.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as log:
-        writer = FFMPEG_VideoWriter(
-            path, size, float(rate), preset="veryfast", logfile=log, ffmpeg_params=[
-                "-hide_banner", "-nostats", "-loglevel", "error",
-                # moviepy rounds the rate to two digits, so frames are timed here, exactly.
-                "-vf", f"settb={step},setpts=N,scale=out_color_matrix=bt709:out_range=tv"
-                ":flags=accurate_rnd+full_chroma_int,format=yuv420p",
-                "-fps_mode", "passthrough", "-enc_time_base", step,
-                # Unstated colours are guessed by the height of the picture, differently by each.
-                "-color_range", "tv", "-colorspace", "bt709",
-                "-color_primaries", "bt709", "-color_trc", "bt709",
-                "-crf", QUALITY, "-g", str(max(1, round(rate * KEYFRAME_SECONDS))),
-                "-movflags", "+faststart", *tags,
-            ],
-        )  # fmt: skip
+        parameters = [
+            "-hide_banner", "-nostats", "-loglevel", "error",
+            # moviepy rounds the rate to two digits, so frames are timed here, exactly.
+            "-vf", f"settb={step},setpts=N,scale=out_color_matrix=bt709:out_range=tv"
+            ":flags=accurate_rnd+full_chroma_int,format=yuv420p",
+            "-fps_mode", "passthrough", "-enc_time_base", step,
+            # Unstated colours are guessed by the height of the picture, differently by each.
+            "-color_range", "tv", "-colorspace", "bt709",
+            "-color_primaries", "bt709", "-color_trc", "bt709",
+            "-crf", QUALITY, "-g", str(max(1, round(rate * KEYFRAME_SECONDS))),
+            "-movflags", "+faststart", *tags,
+        ]  # fmt: skip
+        with _no_encoder():
+            writer = FFMPEG_VideoWriter(
+                path, size, float(rate), preset="veryfast", logfile=log, ffmpeg_params=parameters
+            )
         process = writer.proc
         try:
             for frame in frames:
-                with _told_by(log, name):
+                with _told_by(log, name, path, process):
                     writer.write_frame(frame)
-            with _told_by(log, name):
+            with _told_by(log, name, path, process):
                 writer.close()
                 if process.returncode:
                     raise OSError(process.returncode)
@@ -114,22 +106,44 @@ def _encode(
 
 
 @contextmanager
-def _told_by(log: IO[str], name: str) -> Iterator[None]:
+def _no_encoder() -> Iterator[None]:
+    """moviepy looks for its ffmpeg when it is imported, and starts it with the first frame."""
+    try:
+        yield
+    except (OSError, ImportError) as error:
+        told = os.environ.get("FFMPEG_BINARY") or os.environ.get("IMAGEIO_FFMPEG_EXE")
+        which = f": {told}, which the environment names, is none" if told else ""
+        raise HiTVideoError(f"No ffmpeg to write videos with can be started{which}.") from error
+
+
+@contextmanager
+def _told_by(log: IO[str], name: str, path: str, process: "Popen[bytes]") -> Iterator[None]:
     """Errors of the encoder in its own last words; those of the frames' maker pass unchanged."""
     try:
         yield
     except OSError as error:
         log.seek(0)
-        words = log.read().strip().splitlines() or ["the encoder stopped"]
-        raise HiTVideoError(f"{name} cannot be written: {words[-1].rstrip('.')}.") from error
+        words = log.read().strip().splitlines()
+        reason = words[-1].rstrip(".") if words else _why(process)
+        if is_full(Path(path).parent):
+            reason = "the disk is full"
+        raise HiTVideoError(f"{name} cannot be written: {reason}.") from error
 
 
-def _check_target(target: str) -> None:
-    folder, name = os.path.split(target)
+def _why(process: "Popen[bytes]") -> str:
+    """Of an encoder that ended without a word, whose log may have found no room either."""
+    if is_full(Path(tempfile.gettempdir())):
+        return "the disk for temporary files is full"
+    code = process.wait()
+    if code < 0:
+        return f"the encoder was ended by a signal ({signal.strsignal(-code) or -code})"
+    return f"the encoder ended with code {code} and no word why"
+
+
+def _check_target(path: str, name: str) -> None:
+    folder = os.path.dirname(os.path.abspath(path))
     if not name.lower().endswith(".mp4"):
-        raise HiTVideoError(f"A video is written as MP4, so {name or target} must end in .mp4.")
-    if os.path.isdir(target):
-        raise HiTVideoError(f"{name} is a folder, so no video can be written there.")
+        raise HiTVideoError(f"A video is written as MP4, so {path or 'its name'} must end in .mp4.")
     if not os.path.isdir(folder):
         raise HiTVideoError(f"There is no folder {folder} to write {name} in.")
 

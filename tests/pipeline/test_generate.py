@@ -129,6 +129,8 @@ def test_no_seed_takes_one_that_can_be_used_again(pipeline: HiTVideoPipeline) ->
         ({"seed": -1}, "seed must be between 0 and 4294967295"),
         ({"seed": 2**32}, "seed must be between"),
         ({"seed": 1.5}, "seed must be a whole number"),
+        ({"seed": True}, "seed must be a number, not True"),
+        ({"top_k": False}, "top-k must be a number"),
         ({"guidance": float("nan")}, "guidance must be a finite number"),
         ({"guidance": float("inf")}, "guidance must be a finite number"),
         ({"guidance": -1}, "guidance must be between 0 and 30"),

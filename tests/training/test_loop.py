@@ -1,6 +1,7 @@
 """The loop that all trainings share."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from torch import nn
 from hitvideo.errors import HiTVideoError
 from hitvideo.training.budget import progress, schedule
 from hitvideo.training.checkpoint import Checkpoint
+from hitvideo.training.checks import check_folders, check_run, run_folder
 from hitvideo.training.ema import Ema
 from hitvideo.training.generator_settings import GeneratorTrainConfig
 from hitvideo.training.loop import Task, fit, new_accelerator
@@ -87,6 +89,63 @@ def test_a_budget_of_minutes_steps_or_both() -> None:
     assert done(0, 2, 999, 30) == 0.25
     assert done(10, 2, 5, 30) == 0.5 and done(10, 2, 5, 90) == 0.75
     assert done(10, 2, 11, 0) == 1 == done(10, 2, 0, 121)
+
+
+def test_a_checkpoint_on_a_full_disk_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt")
+    checkpoint.save(model, Ema(model, 0.9), optimizer, 3, 1.0)
+
+    def full(state: object, path: Path) -> None:
+        path.write_bytes(b"half of it")
+        raise RuntimeError("PytorchStreamWriter failed writing file data/0: file write failed")
+
+    monkeypatch.setattr(torch, "save", full)
+    monkeypatch.setattr("hitvideo.files.is_full", lambda folder: True)
+    with pytest.raises(HiTVideoError, match="the disk is full"):
+        checkpoint.save(model, Ema(model, 0.9), optimizer, 4, 2.0)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+    assert checkpoint.load(model, Ema(model, 0.9), optimizer) == (3, 1.0)
+
+
+def test_a_folder_made_for_a_run_that_is_refused_goes_again(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "run"
+    with pytest.raises(HiTVideoError), run_folder(str(out)):
+        (out / "tokens").mkdir()
+        raise HiTVideoError("No.")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(HiTVideoError), run_folder(str(out)):
+        (out / "rendered").write_text("hours of work")
+        raise HiTVideoError("No.")
+    assert (out / "rendered").exists()
+    (out / "rendered").unlink()
+    with pytest.raises(HiTVideoError), run_folder(str(out)):
+        raise HiTVideoError("No.")
+    assert out.is_dir()  # it was there before
+    with pytest.raises(HiTVideoError, match="needs the name"), run_folder(""):
+        pass
+
+
+@pytest.mark.parametrize("name", ["minutes", "lr", "ema", "fps"])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_settings_that_are_no_numbers_are_refused(name: str, value: float) -> None:
+    config = GeneratorTrainConfig(**{"out": "run", "weights": "", "steps": 1, name: value})
+    with pytest.raises(HiTVideoError, match=f"--{name} must be a number"):
+        check_run(config)
+
+
+def test_a_run_never_replaces_what_it_starts_from(tmp_path: Path) -> None:
+    (tmp_path / "a" / "tokenizer").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("a")
+    for init in ("a", "a/tokenizer", "link/tokenizer"):
+        with pytest.raises(HiTVideoError, match="starts from"):
+            check_folders(str(tmp_path / "a"), str(tmp_path / init), ("tokenizer",), [])
+    check_folders(str(tmp_path / "b"), str(tmp_path / "a/tokenizer"), ("tokenizer",), [])
+    with pytest.raises(HiTVideoError, match="--clips needs"):
+        check_folders("b", "", (), [""])
 
 
 def test_a_checkpoint_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:

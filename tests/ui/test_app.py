@@ -242,9 +242,11 @@ def test_app_py_opens_as_a_space_opens_it(tmp_path: Path, tiny: HiTVideoTokenize
 
 
 def test_app_py_says_where_weights_are_missing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["app.py", "--weights", str(tmp_path / "none")])
     with pytest.raises(SystemExit) as caught:
         runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
-    assert "none" in str(caught.value)
+    assert caught.value.code == 2
+    shown = capsys.readouterr().err
+    assert "none" in shown and shown.count("\n") == 1

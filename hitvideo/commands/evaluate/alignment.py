@@ -10,6 +10,7 @@ from hitvideo.commands.common import (
     add_command,
     add_json,
     add_model,
+    inputs_of,
     load_all,
     weights_folder,
 )
@@ -62,7 +63,7 @@ def run(args: argparse.Namespace) -> None:
     check_clips(args.clips)
     if args.batch < 1:
         raise HiTVideoError(f"The batch must be at least 1, not {args.batch}.")
-    with json_output(args.out) as report:
+    with json_output(args.out, inputs_of(args)) as report:
         weights = weights_folder(args)
         pipeline = load_all(args)
         if pipeline.generator is None:

@@ -9,6 +9,7 @@ from hitvideo.commands.common import (
     Commands,
     add_command,
     add_json,
+    inputs_of,
 )
 from hitvideo.files import json_output, to_json
 
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> None:
     from hitvideo.evaluation.baselines import evaluate_baselines
     from hitvideo.evaluation.clips import FolderClips, open_clips
 
-    with json_output(args.out) as report:
+    with json_output(args.out, inputs_of(args, args.clips, args.train)) as report:
         clips, train = open_clips(args.clips), FolderClips(args.train)
         report["set"], report["train_set"] = Path(args.clips).name, train.folder.name
         shown, fitted = (tqdm(c, unit="clip", disable=None) for c in (clips, train))

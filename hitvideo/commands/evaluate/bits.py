@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from hitvideo.commands.common import (
     Commands,
     add_command,
     add_json,
     add_model,
+    inputs_of,
     load_all,
     weights_folder,
 )
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import json_output, to_json
+from hitvideo.temporary import scratch_folder
 
 PRECISIONS = ("none", "int8", "nf4")  # the first is what the others are compared with
 
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
     if not 1 <= args.clips <= most:
         raise HiTVideoError(f"The number of clips must be 1 to {most}, not {args.clips}.")
     weights = weights_folder(args)
-    with json_output(args.out) as report, TemporaryDirectory(prefix="hitvideo-") as folder:
+    with json_output(args.out, inputs_of(args)) as report, scratch_folder() as folder:
         bits, tokens = {}, None
         for precision in PRECISIONS:
             args.quantize = precision
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> None:
                 raise HiTVideoError(f"There is no generator in {weights} to be measured.")
             if tokens is None:
                 config = generator.config
-                tokens = held_out_toon(pipeline.tokenizer, config, args.clips, Path(folder))
+                tokens = held_out_toon(pipeline.tokenizer, config, args.clips, folder)
                 report["tokenizer"] = fingerprint(pipeline.tokenizer)
             accelerator = Accelerator(cpu=pipeline.device.type == "cpu")
             model = TextToTokens(text, generator, pipeline.planner)

@@ -28,7 +28,7 @@ def register(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> None:
     from hitvideo.evaluation.rate.compare import compare
 
-    with json_output(args.out) as report:
+    with json_output(args.out, (args.ours, args.baseline)) as report:
         report.update(compare(rate_report(args.ours), rate_report(args.baseline), args.fewer))
     if args.json:
         print(to_json(report))

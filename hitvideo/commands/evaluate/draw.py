@@ -42,5 +42,5 @@ def run(args: argparse.Namespace) -> None:
     if len(names) != len(args.reports):
         raise HiTVideoError(f"{len(args.reports)} reports need as many names, not {len(names)}.")
     reports = [(name, rate_report(path)) for name, path in zip(names, args.reports, strict=True)]
-    with binary_output(args.out) as out:
+    with binary_output(args.out, args.reports) as out:
         draw(reports, out, kind, args.metrics)

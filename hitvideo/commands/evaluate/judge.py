@@ -11,6 +11,7 @@ from hitvideo.commands.common import (
     add_command,
     add_json,
     add_model,
+    inputs_of,
     weights_folder,
 )
 from hitvideo.commands.evaluate.common import accuracy_line, check_clips
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> None:
         return tqdm(steps, unit="batch", disable=None)
 
     check_clips(args.clips)
-    with json_output(args.out) as report:
+    with json_output(args.out, inputs_of(args)) as report:
         device, weights = resolve_device(args.device), weights_folder(args)
         judge = Judge.from_pretrained(weights / "judge", device)
         report.update(judge=fingerprint(judge), clips=args.clips)

@@ -9,6 +9,7 @@ from hitvideo.commands.common import (
     add_command,
     add_json,
     add_model,
+    inputs_of,
     load_all,
     weights_folder,
 )
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
     check_clips(args.clips)
     if args.batch < 1 or args.coded < 0:
         raise HiTVideoError("The batch must be at least 1, the clips to code not below 0.")
-    with json_output(args.out) as report:
+    with json_output(args.out, inputs_of(args)) as report:
         weights = weights_folder(args)
         pipeline = load_all(args)
         if pipeline.generator is None:

@@ -10,6 +10,7 @@ from hitvideo.commands.common import (
     add_command,
     add_json,
     add_model,
+    inputs_of,
     load_tokenizer,
 )
 from hitvideo.commands.evaluate.common import (
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> None:
     from hitvideo.evaluation.clips import open_clips
     from hitvideo.evaluation.moving import evaluate_moving
 
-    with json_output(args.out) as report:
+    with json_output(args.out, inputs_of(args, args.clips)) as report:
         clips = open_clips(args.clips)
         report["set"] = Path(args.clips).name
         shown = tqdm(clips, unit="clip", disable=None)

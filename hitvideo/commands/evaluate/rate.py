@@ -11,6 +11,7 @@ from hitvideo.commands.common import (
     add_command,
     add_json,
     add_model,
+    inputs_of,
     load_tokenizer,
 )
 from hitvideo.commands.evaluate.common import (
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> None:
 
     from hitvideo.evaluation.rate.set import evaluate_rate, open_set
 
-    with json_output(args.out) as final:
+    with json_output(args.out, inputs_of(args, args.clips)) as final:
         clips = open_set(args.clips)
         pipeline = load_tokenizer(args)
         tables = pipeline.coder.release.tables_name

@@ -12,6 +12,7 @@ from hitvideo.commands.common import (
     add_command,
     add_json,
     add_model,
+    inputs_of,
     weights_folder,
 )
 from hitvideo.commands.evaluate.common import check_clips
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
     from hitvideo.tokenizer import fingerprint
 
     check_clips(args.clips)
-    with json_output(args.out) as report:
+    with json_output(args.out, inputs_of(args)) as report:
         weights = weights_folder(args)
         pipeline = HiTVideoPipeline.from_pretrained(weights, args.device, None)
         if pipeline.generator is None:

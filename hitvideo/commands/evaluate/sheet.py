@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from hitvideo.commands.common import Commands, add_command, add_model, load_all
+from hitvideo.commands.common import Commands, add_command, add_model, inputs_of, load_all
 from hitvideo.commands.contact_sheet import COLUMNS, COUNT, contact_sheet, save_moving_sheet
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output
@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> None:
     moving = str(args.out).lower().endswith(".webp")
     if not moving and not str(args.out).lower().endswith(".png"):
         raise HiTVideoError("The contact sheet is a .png, or a moving .webp; so must its name end.")
-    with binary_output(args.out) as file:
+    with binary_output(args.out, inputs_of(args)) as file:
         pipeline = load_all(args)
         scenes = SHEET[:COUNT]
         prompts = [caption(sample_scene(seed), seed) for seed in scenes]

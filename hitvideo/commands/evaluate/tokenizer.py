@@ -10,6 +10,7 @@ from hitvideo.commands.common import (
     add_command,
     add_json,
     add_model,
+    inputs_of,
     load_tokenizer,
 )
 from hitvideo.files import json_output, to_json
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace) -> None:
     from hitvideo.evaluation.clips import open_clips
     from hitvideo.evaluation.tokenizer import evaluate_tokenizer
 
-    with json_output(args.out) as report:
+    with json_output(args.out, inputs_of(args, args.clips)) as report:
         clips = open_clips(args.clips)
         pipeline = load_tokenizer(args)
         shown = tqdm(clips, unit="clip", disable=None)

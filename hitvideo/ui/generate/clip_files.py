@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from hitvideo.files import binary_output
 from hitvideo.video import write_video
 
 SIDE = 256  # pixels; the shorter side of a file is at least this
@@ -52,12 +53,14 @@ def write_gif(path: Path, frames: np.ndarray, fps: float, note: str = "") -> Pat
     ]
     # A GIF counts in hundredths of a second, so frames differ in length where fps asks for it.
     ends = [round(100 * count / fps) for count in range(len(frames) + 1)]
-    pictures[0].save(
-        path,
-        save_all=True,
-        append_images=pictures[1:],
-        duration=[10 * (end - begin) for begin, end in pairwise(ends)],
-        loop=0,
-        comment=note.encode(),
-    )
+    with binary_output(path) as file:
+        pictures[0].save(
+            file,
+            "GIF",
+            save_all=True,
+            append_images=pictures[1:],
+            duration=[10 * (end - begin) for begin, end in pairwise(ends)],
+            loop=0,
+            comment=note.encode(),
+        )
     return path

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -20,6 +19,7 @@ from hitvideo.generator.text import words_of
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.pipeline.request import GenerateRequest, check_prompt
 from hitvideo.pipeline.result import GeneratedVideo, GenerateStep
+from hitvideo.temporary import scratch_folder
 from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.generate.clip_files import write_gif, write_mp4
 from hitvideo.ui.generate.plan import plan_film
@@ -98,8 +98,8 @@ class Generation:
                 picture=picture,
             )
             # Gradio copies what is shown to its own cache, which it cleans; the rest ends here.
-            with tempfile.TemporaryDirectory(prefix="hitvideo-") as folder:
-                yield from self._run(Path(folder), request, bool(keep_note))
+            with scratch_folder() as folder:
+                yield from self._run(folder, request, bool(keep_note))
         except Exception as error:
             yield from self._fail(explain(error, "A generation"))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from hitvideo.ui.boundary import unchecked
 from hitvideo.ui.inputs import clip_inputs
 from hitvideo.ui.player import PlayerView, Tile, Value, player, settled
 from hitvideo.ui.rate.run import MAX_SECONDS, RateQuality, RateView, reference
@@ -59,7 +60,7 @@ def rate_tab(rate: RateQuality, clips: Sequence[Path]) -> None:
         run,
         stop,
         begin=Handler(begin, [], [plot]),
-        work=Handler(rate.stream, [*clip, codecs], [plot]),
+        work=Handler(rate.stream, [*clip, unchecked(codecs)], [plot]),
         end=Handler(end, [plot], [plot]),
         api_name="rate_quality",
     )

@@ -7,7 +7,6 @@ leaves no file behind. Knows nothing of buttons or layout.
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from hitvideo.evaluation.rate.clip import METRICS, RatePoint, rate_quality
 from hitvideo.evaluation.rate.codecs import CODECS
 from hitvideo.evaluation.vmaf import available
 from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.temporary import scratch_folder
 from hitvideo.tokenizer import fingerprint
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.ui.errors import explain, refusal
@@ -86,9 +86,9 @@ class RateQuality:
         view = RateView()
         try:
             # Gradio copies what is shown to its own cache, which it cleans; the rest ends here.
-            with tempfile.TemporaryDirectory(prefix="hitvideo-") as folder:
+            with scratch_folder() as folder:
                 request = Request.check(video, start, length, size, MAX_SECONDS)
-                yield from self._run(view, Path(folder), request, codecs or ())
+                yield from self._run(view, folder, request, checked_codecs(codecs))
         except Exception as error:
             message = explain(error, "A rate-quality run")
             yield RateView(message=message, failed=True).value
@@ -133,6 +133,14 @@ class RateQuality:
 
     def _point(self, point: RatePoint, path: Path) -> dict[str, Any]:
         return {**point.figures(), "video": file(write(path, point.frames))}
+
+
+def checked_codecs(codecs: object) -> list[str]:
+    """The names of codecs to compare with; None is none of them."""
+    names = [] if codecs is None else codecs
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        raise HiTVideoError(f"The codecs must be a list of some of {', '.join(CODECS)}.")
+    return list(dict.fromkeys(names))
 
 
 def cut(pictures: Sequence[np.ndarray]) -> np.ndarray:

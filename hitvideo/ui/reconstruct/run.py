@@ -7,17 +7,18 @@ nothing of buttons or layout.
 from __future__ import annotations
 
 import math
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self, TypeGuard
+from typing import NamedTuple, Self
 
 import numpy as np
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.pipeline.reconstruct import LevelResult
+from hitvideo.temporary import scratch_folder
+from hitvideo.ui.checks import is_number
 from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.player import PlayerView, Tile, Value
 from hitvideo.ui.reconstruct.levels import table_value
@@ -41,22 +42,22 @@ class Request(NamedTuple):
     @classmethod
     def check(
         cls,
-        path: str | None,
-        start: float | None,
-        length: float | None,
-        size: int | None,
+        path: object,
+        start: object,
+        length: object,
+        size: object,
         longest: float = MAX_SECONDS,
     ) -> Self:
         """Raises HiTVideoError for what a person can put right; longest: in seconds."""
-        if not path:
+        if not path or not isinstance(path, str):
             raise HiTVideoError("Choose a clip first: upload one, or take an example.")
-        if not _is_number(start) or start < 0:
+        if not is_number(start) or start < 0:
             raise HiTVideoError("The start must be a number of seconds, 0 or more.")
-        if not _is_number(length) or not 0 < length <= longest:
+        if not is_number(length) or not 0 < length <= longest:
             raise HiTVideoError(f"The length must be more than 0 and at most {longest:g} seconds.")
-        if size not in SIZES:
+        if not is_number(size) or size not in SIZES:  # 64.0 is 64
             raise HiTVideoError(f"The size must be one of {', '.join(map(str, SIZES))} pixels.")
-        return cls(path, start, length, size)
+        return cls(path, start, length, int(size))
 
 
 class Reconstructed(NamedTuple):
@@ -95,8 +96,8 @@ class Reconstruction:
         """
         try:
             # Gradio copies what is shown to its own cache, which it cleans; the rest ends here.
-            with tempfile.TemporaryDirectory(prefix="hitvideo-") as folder:
-                yield from self._run(Path(folder), Request.check(video, start, length, size))
+            with scratch_folder() as folder:
+                yield from self._run(folder, Request.check(video, start, length, size))
         except Exception as error:
             message = explain(error, "A reconstruction")
             yield Reconstructed(self.view(message=message, failed=True).value, table_value())
@@ -169,7 +170,3 @@ def seconds_left(progress: float, elapsed: float) -> int | None:
 def write(path: Path, frames: np.ndarray) -> Path:
     write_video(path, frames, FPS)
     return path
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and math.isfinite(value)

@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from hitvideo.ui.boundary import unchecked
 from hitvideo.ui.player import PlayerView, Value, player, settled
 from hitvideo.ui.running import Handler, buttons, wire
 from hitvideo.ui.tokens.run import PLACE, TokenFiles
@@ -54,7 +55,7 @@ def open_tokens(tokens: TokenFiles) -> None:
         run,
         stop,
         begin=Handler(begin, [], [mp4, report, screen]),
-        work=Handler(tokens.stream, [file, depth], [mp4, report, screen]),
+        work=Handler(tokens.stream, [file, unchecked(depth)], [mp4, report, screen]),
         end=Handler(end, [mp4, screen], [mp4, screen]),
         api_name="decode_tokens",
     )

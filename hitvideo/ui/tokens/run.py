@@ -6,7 +6,6 @@ buttons or layout.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,8 +15,10 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.rates import bits_per_pixel
+from hitvideo.temporary import scratch_folder
 from hitvideo.tokenizer import VideoCodes
 from hitvideo.tokenizer.config import GROUP
+from hitvideo.ui.checks import is_number
 from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.player import PlayerView, Tile, Value
 from hitvideo.video import write_video
@@ -62,11 +63,11 @@ class TokenFiles:
         ({tiles: [{label, detail, video}], message, ...}).
         """
         try:
-            if not file:
+            if not file or not isinstance(file, str):
                 raise HiTVideoError("Choose a token file first: one that ends in .hitv.")
             # Gradio copies what is shown to its own cache, which it cleans; the rest ends here.
-            with tempfile.TemporaryDirectory(prefix="hitvideo-") as folder:
-                yield from self._run(Path(folder), Path(file), depth or None)
+            with scratch_folder() as folder:
+                yield from self._run(folder, Path(file), checked_depth(depth))
         except Exception as error:
             message = explain(error, "Decoding a token file")
             yield Opened(None, None, PlayerView((PLACE,), message, failed=True).value)
@@ -85,6 +86,15 @@ class TokenFiles:
         mp4 = folder / f"{path.stem}.mp4"
         write_video(mp4, frames, reader.fps)
         yield Opened(str(mp4), report, PlayerView((tile(report, mp4),), describe(report)).value)
+
+
+def checked_depth(depth: object) -> int | None:
+    """How many levels to decode; None for nothing or 0, which is all that there are."""
+    if depth is None:
+        return None
+    if not is_number(depth) or depth != int(depth):
+        raise HiTVideoError("The levels to decode must be a whole number, or 0 for all.")
+    return int(depth) or None
 
 
 def report_on(reader: TokenReader, depth: int | None) -> dict[str, Any]:

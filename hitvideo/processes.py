@@ -1,0 +1,40 @@
+"""Worker processes that end with whoever started them, however that ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context, parent_process
+
+
+@contextmanager
+def worker_processes(count: int | None) -> Iterator[ProcessPoolExecutor]:
+    """New processes for work (None: one for every core), which on an error stop in the middle."""
+    others = set(active_children())
+    executor = ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin)
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for child in set(active_children()) - others:
+            child.terminate()
+        raise
+    finally:
+        executor.shutdown()
+
+
+def _begin() -> None:
+    """Ctrl-C in a terminal reaches the workers, too, but is for the parent to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

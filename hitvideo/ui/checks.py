@@ -1,0 +1,14 @@
+"""What callers of the API may pass for a number. Knows nothing of what it is for."""
+
+from __future__ import annotations
+
+from typing import TypeGuard
+
+MAX_NUMBER = 1 << 53  # what JavaScript can count to
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """A finite one; yes and no are none, though Python counts with them."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < MAX_NUMBER
