@@ -34,6 +34,9 @@ class PainterConfig:
     def from_dict(cls, data: Mapping[str, Any]) -> PainterConfig:
         """The inverse of ``to_dict``; raises HiTVideoError for anything that does not fit."""
         try:
-            return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+            settings: dict[str, Any] = {
+                k: tuple(v) if isinstance(v, list) else v for k, v in data.items()
+            }
+            return cls(**settings)
         except TypeError as error:
             raise HiTVideoError(f"The painter's config.json does not fit: {error}.") from error

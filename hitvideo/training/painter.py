@@ -151,7 +151,7 @@ def train(config: PainterSettings) -> None:
     torch.manual_seed(config.seed)
     folder = config.weights or str(DEFAULT_WEIGHTS)
     source = Source(folder, config.size, accelerator.device)
-    ties = {
+    ties: dict[str, Any] = {
         "tokenizer_hash": fingerprint(source.tokenizer),
         "names_hash": fingerprint(source.names),
         "name_width": source.names.name.out_features,
