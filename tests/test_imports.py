@@ -13,6 +13,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "hitvideo"
 
 GROUND = {"errors", "files", "frames", "devices", "metrics", "rates"}
+GROUND |= {"cores", "faults", "processes", "signals", "streams", "temporary"}  # the machine
 
 # What each part may import beside the ground and itself; `commands` and `cli` take what they need.
 MAY = {

@@ -44,11 +44,12 @@ class Features(nn.Module):
     @torch.inference_mode()
     def forward(self, frames: Tensor) -> Tensor:
         """Features ``(N, FEATURES)`` of frames, uint8 RGB ``(N, H, W, 3)``."""
+        return torch.cat([self._read(part) for part in frames.split(32)])
+
+    def _read(self, frames: Tensor) -> Tensor:
         pictures = (frames.permute(0, 3, 1, 2).float() - _SPREAD) / 128
-        size = SIDE, SIDE
-        pictures = F.interpolate(pictures, size, mode="bicubic", antialias=True)
-        parts = [self.network.extract_features(part).mean((2, 3)) for part in pictures.split(32)]
-        return torch.cat(parts)
+        pictures = F.interpolate(pictures, (SIDE, SIDE), mode="bicubic", antialias=True)
+        return self.network.extract_features(pictures).mean((2, 3))
 
 
 class Probe(nn.Module):
