@@ -12,7 +12,8 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "hitvideo"
 
-GROUND = {"errors", "files", "frames", "devices", "metrics", "rates"}
+GROUND = {"errors", "files", "frames", "devices", "metrics", "rates", "cores"}
+GROUND |= {"temporary", "signals", "streams", "faults", "processes"}
 
 # What each part may import beside the ground and itself; `commands` and `cli` take what they need.
 MAY = {
