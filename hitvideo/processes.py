@@ -15,7 +15,7 @@ from multiprocessing import active_children, get_context, parent_process
 def worker_processes(count: int | None) -> Iterator[ProcessPoolExecutor]:
     """New processes for work (None: one for every core), which on an error stop in the middle."""
     others = set(active_children())
-    executor = ProcessPoolExecutor(count, get_context("spawn"), initializer=_begin)
+    executor = ProcessPoolExecutor(count, get_context("spawn"), initializer=begin_worker)
     try:
         yield executor
     except BaseException:
@@ -27,8 +27,12 @@ def worker_processes(count: int | None) -> Iterator[ProcessPoolExecutor]:
         executor.shutdown()
 
 
-def _begin() -> None:
-    """Ctrl-C in a terminal reaches the workers, too, but is for the parent to answer."""
+def begin_worker() -> None:
+    """What every worker does first.
+
+    Ctrl-C in a terminal reaches the workers, too, but is for the parent to answer; and when that is
+    killed, nobody else ends them.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -25,7 +25,7 @@ from hitvideo.painter.trajectory import pose_error
 from hitvideo.tokenizer import fingerprint
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon.seeds import PAINTER_HELD_OUT
-from hitvideo.training.checks import check_run, check_shares
+from hitvideo.training.checks import check_folders, check_run, check_shares, run_folder
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.muon import Muon
 from hitvideo.training.optimizers import MuonAndAdamW
@@ -41,7 +41,9 @@ class PainterSettings:
     """Settings of one run; ``config.json`` in the run's folder keeps them."""
 
     out: str
-    weights: str = ""  # folder of the tokenizer, generator and text encoder (the shipped ones)
+    weights: str | None = (
+        None  # folder of the tokenizer, generator and text encoder (the shipped ones)
+    )
     init: str = ""  # a painter to start from
     steps: int = 0  # 0: as many as the minutes allow
     minutes: float = 0.0  # 0: as long as the steps take
@@ -68,6 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         flag = f"--{field.name.replace('_', '-')}"
         if field.name == "out":
             parser.add_argument(flag, required=True, help="folder of the run; resumes one in it")
+        elif field.name == "weights":
+            parser.add_argument(flag, help="folder of the tokenizer and the generator (shipped)")
         elif isinstance(field.default, bool):
             parser.add_argument(flag, action="store_true")
         else:
@@ -141,15 +145,21 @@ class PainterLoss(nn.Module):
 
 def train(config: PainterSettings) -> None:
     """Runs, or goes on with, the run in ``config.out``; raises HiTVideoError for bad settings."""
-    from hitvideo.pipeline import DEFAULT_WEIGHTS
-
     check_run(config)
+    check_folders(config.out, config.init, ("painter",), [])
     check_shares(pairs=config.pairs, things=config.things, blind=config.blind)
     if config.size < 32 or config.toon < config.batch or config.passes < 1:
         raise HiTVideoError("--size is 32 or more, --toon at least --batch, --passes at least 1.")
+    with run_folder(config.out) as out:
+        _train(config, out)
+
+
+def _train(config: PainterSettings, out: Path) -> None:
+    from hitvideo.pipeline import find_weights
+
     accelerator = new_accelerator(config.bf16)
     torch.manual_seed(config.seed)
-    folder = config.weights or str(DEFAULT_WEIGHTS)
+    folder = str(find_weights(config.weights))
     source = Source(folder, config.size, accelerator.device)
     ties: dict[str, Any] = {
         "tokenizer_hash": fingerprint(source.tokenizer),
@@ -181,7 +191,7 @@ def train(config: PainterSettings) -> None:
         return validate(averaged.painter, held_out, accelerator.device)
 
     def save(averaged: PainterLoss) -> None:
-        with folder_output(Path(config.out) / "painter") as path:
+        with folder_output(out / "painter") as path:
             averaged.painter.save_pretrained(path, torch.float16)
 
     try:

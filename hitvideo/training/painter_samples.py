@@ -21,6 +21,7 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.painter.trajectory import POSE
 from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.plan.tracks import THINGS
+from hitvideo.processes import begin_worker
 from hitvideo.tokenizer import HiTVideoTokenizer, VideoCodes
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon import Scene, caption, sample_scene, scene_layout
@@ -204,6 +205,7 @@ _source: Source | None = None
 
 def _begin(folder: str, size: int) -> None:
     global _source
+    begin_worker()
     torch.set_num_threads(1)
     _source = Source(folder, size, torch.device("cpu"))
 
