@@ -41,9 +41,7 @@ class PainterSettings:
     """Settings of one run; ``config.json`` in the run's folder keeps them."""
 
     out: str
-    weights: str | None = (
-        None  # folder of the tokenizer, generator and text encoder (the shipped ones)
-    )
+    weights: str | None = None  # folder of tokenizer, generator and text encoder (the shipped ones)
     init: str = ""  # a painter to start from
     steps: int = 0  # 0: as many as the minutes allow
     minutes: float = 0.0  # 0: as long as the steps take
