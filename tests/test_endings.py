@@ -84,8 +84,13 @@ def test_signals_end_a_command_tidily(
                     os.kill(os.getpid(), number)
 
     monkeypatch.setattr(toon, "run", run)
+    # What a shell starts in the background ignores Ctrl-C; a terminal's own command does not.
+    ctrl_c = signal.signal(signal.SIGINT, signal.default_int_handler)
     before = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)]
-    assert cli.main(COMMAND) == 128 + number
+    try:
+        assert cli.main(COMMAND) == 128 + number
+    finally:
+        signal.signal(signal.SIGINT, ctrl_c)
     assert list(tmp_path.iterdir()) == []
     assert [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)] == before
 

@@ -365,13 +365,16 @@ def test_enlarging_keeps_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
     assert enlarged(large) is large
 
 
-def test_app_py_hands_on_the_quantization(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_app_py_hands_on_the_quantization(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def asked(weights: Path, device: str, quantize: str | None) -> None:
         raise HiTVideoError(f"asked for {quantize}")
 
     monkeypatch.setattr(HiTVideoPipeline, "from_pretrained", asked)
-    for given, meant in (("nf4", "nf4"), ("none", "None")):
+    for given, meant in (("nf4", "nf4"), ("none", "none")):
         monkeypatch.setattr(sys, "argv", ["app.py", "--quantize", given])
         with pytest.raises(SystemExit) as caught:
             runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
-        assert str(caught.value) == f"asked for {meant}"
+        assert caught.value.code == 2
+        assert f"asked for {meant}" in capsys.readouterr().err
