@@ -120,10 +120,11 @@ class Generation:
         assert self.pipeline.generator is not None
         counts = self.pipeline.generator.order().tokens[:levels]
         places = [level_tile(k, count) for k, count in enumerate(counts, 1)]
+        # The player shows the last one that is made, which is the painted one.
+        if self.pipeline.painter is not None and picture != "faithful":
+            places.insert(0, FAITHFUL)
         if self.pipeline.planner is not None:
             places.insert(0, PLAN)
-        if self.pipeline.painter is not None and picture != "faithful":
-            places.append(FAITHFUL)
         return PlayerView((*ready, *places[len(ready) :]), message, progress, seconds_left, failed)
 
     def note(self, prompt: str) -> str:
@@ -194,6 +195,11 @@ class Generation:
                 tiles.append(replace(PLAN, detail=named or PLAN.detail, video=file))
             if step.result is not None:
                 result = step.result
+                if request.picture == "vivid":
+                    plain = folder / f"{stem}-level-{result.level}-tokens-alone.mp4"
+                    write_mp4(plain, result.faithful, result.fps, tags)
+                    at = int(self.pipeline.planner is not None)
+                    tiles[at : at + 1] = [replace(FAITHFUL, video=plain)]
                 mp4 = folder / f"{stem}-level-{result.level}.mp4"
                 write_mp4(mp4, result.video, result.fps, tags)
                 tokens = result.codes.levels[result.level - 1].numel()
@@ -207,10 +213,6 @@ class Generation:
             yield show(describe(step), step.progress, left)
 
         assert result is not None and mp4 is not None and report is not None
-        if request.picture == "vivid":
-            plain = folder / f"{stem}-tokens-alone.mp4"
-            write_mp4(plain, result.faithful, result.fps, tags)
-            tiles.append(replace(FAITHFUL, video=plain))
         comment = f"{request.prompt} {note}" if keep_note else ""
         gif = write_gif(mp4.with_suffix(".gif"), result.video, result.fps, comment)
         yield show(
