@@ -1,6 +1,4 @@
-"""The Generate tab's work with a painter: the painted clip last, the tokens alone one click away."""
-
-from pathlib import Path
+"""The Generate tab with a painter: the painted clip last, the tokens alone one click away."""
 
 import numpy as np
 import pytest
