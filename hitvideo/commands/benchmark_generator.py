@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from hitvideo.commands.common import (
     Commands,
@@ -15,9 +14,6 @@ from hitvideo.commands.common import (
     set_threads,
 )
 from hitvideo.files import to_json
-
-if TYPE_CHECKING:
-    pass
 
 
 def register(commands: Commands) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hitvideo.commands.common import (
     Commands,
@@ -19,9 +19,6 @@ from hitvideo.commands.common import (
 )
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import to_json
-
-if TYPE_CHECKING:
-    pass
 
 
 def register(commands: Commands) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hitvideo.commands.common import (
     Commands,
@@ -18,9 +17,6 @@ from hitvideo.commands.common import (
 )
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import to_json
-
-if TYPE_CHECKING:
-    pass
 
 
 def register(commands: Commands) -> None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
 
 from hitvideo.commands.common import (
     Commands,
     add_command,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 def register(commands: Commands) -> None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from hitvideo.painter.cels import Mix
 from hitvideo.painter.config import PainterConfig
+from hitvideo.tokenizer.config import GROUP
 from hitvideo.tokenizer.layers import zero_conv
 
 PATCH = 8  # pixels a side of the finest map's places
@@ -71,6 +72,4 @@ class Backdrop(nn.Module):
 
 
 def _last_frames(x: Tensor) -> Tensor:
-    from hitvideo.tokenizer.config import GROUP
-
     return x.unflatten(0, (-1, GROUP))[:, -1]

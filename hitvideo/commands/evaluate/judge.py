@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from hitvideo.commands.common import (
     Commands,
@@ -16,9 +15,6 @@ from hitvideo.commands.common import (
 )
 from hitvideo.commands.evaluate.common import accuracy_line, check_clips
 from hitvideo.files import json_output, to_json
-
-if TYPE_CHECKING:
-    pass
 
 
 def register(commands: Commands) -> None:

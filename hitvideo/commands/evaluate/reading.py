@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING
 
 from hitvideo.commands.common import (
     Commands,
@@ -18,9 +17,6 @@ from hitvideo.commands.common import (
 from hitvideo.commands.evaluate.common import check_clips
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import json_output, to_json
-
-if TYPE_CHECKING:
-    pass
 
 
 def register(commands: Commands) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,19 +54,24 @@ def _coded(
     looks = {"faithful": Look(eye, probe)}
     if pipeline.painter is not None:
         looks["vivid"] = Look(eye, probe)
-    triples: dict[str, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {n: [] for n in looks}
+    quality: dict[str, list[dict[str, float]]] = {name: [] for name in looks}
     for case in unseen_cases(count, CAPTIONS[200_000]):
         frames, mask, shown = _round_trip(pipeline, case, depth)
         true.add(frames, case.scene, pipeline.fps)
         for name, clip in shown.items():
             looks[name].add(clip, case.scene, pipeline.fps)
-            triples[name].append((clip, frames, mask))
+            quality[name].append(picture_quality([(clip, frames, mask)]))
         tick(1)
-    quality = {name: picture_quality(clips) for name, clips in triples.items()}
     return {
         "frames": true.report(),
-        **{name: look.report(true) | quality[name] for name, look in looks.items()},
+        **{name: look.report(true) | _means(quality[name]) for name, look in looks.items()},
     }
+
+
+def _means(scores: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Of every score the mean over the clips that have it."""
+    names = dict.fromkeys(name for score in scores for name in score)
+    return {n: float(np.mean([s[n] for s in scores if n in s])) for n in names}
 
 
 def _round_trip(
