@@ -6,6 +6,7 @@ from tiny_generator import save_tiny_painter, save_tiny_weights
 
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import HiTVideoTokenizer
+from hitvideo.ui.generate.clip_files import enlarged
 from hitvideo.ui.generate.run import Generation
 from hitvideo.ui.tokens.run import TokenFiles
 from hitvideo.video import read_video
@@ -39,7 +40,7 @@ def test_the_painted_clip_is_the_last_and_the_tokens_alone_are_there(
         assert ready == sorted(ready, reverse=True)  # what is newest is what the player shows
         if all(ready):
             own = [read(tiles[1]), read(tiles[-1])]
-            wanted = [np.repeat(np.repeat(x, 8, 1), 8, 2) for x in (clip.faithful, clip.video)]
+            wanted = [enlarged(x).astype(float) for x in (clip.faithful, clip.video)]
             errors = [[np.abs(a - b).mean() for b in wanted] for a in own]
             assert errors[0][0] < errors[0][1] and errors[1][1] < errors[1][0]
             looked += 1
