@@ -21,6 +21,7 @@ from hitvideo.temporary import held_file, held_folder
 PathLike = str | os.PathLike[str]
 
 FULL = 1 << 16  # bytes; a disk with less room than that counts as full
+MAX_TEXT = 256 << 20  # bytes; the largest text that is read
 KINDS = {
     stat.S_IFCHR: "device",
     stat.S_IFBLK: "device",
@@ -134,6 +135,26 @@ def check_output(
     if not found.st_mode & 0o222 or not os.access(target, os.W_OK):
         raise HiTVideoError(f"{text} is read-only, so it stays as it is.")
     return target, found
+
+
+def read_text(path: PathLike) -> str:
+    """A text file in UTF-8, with or without a byte order mark; its lines end as they are stored.
+
+    Pipes are read, too. Raises HiTVideoError for what cannot be read, is no such text, or has no
+    end, as a device may not.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_TEXT + 1)
+    except (OSError, ValueError) as error:
+        words = error.strerror if isinstance(error, OSError) else "that is no name"
+        raise HiTVideoError(f"{path} cannot be read: {words}.") from error
+    if len(data) > MAX_TEXT:
+        raise HiTVideoError(f"{path} is larger than {MAX_TEXT >> 20} MiB, too large for a text.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise HiTVideoError(f"{path} cannot be read as UTF-8 text.") from error
 
 
 def append_line(path: Path, line: str) -> None:

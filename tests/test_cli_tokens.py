@@ -1,6 +1,7 @@
 """`encode`, `decode` and `train-entropy` as a user runs them."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,42 @@ def test_what_is_refused(run, clip: Path, tmp_path: Path) -> None:
         assert (done, printed) == (2, ""), arguments
         assert errors.startswith("hitvideo: ") and errors.count("\n") == 1
         assert words in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_is_refused_and_left_alone(run, clip: Path, tmp_path: Path) -> None:
+    """As a shell hands one on: `decode <(curl ...) clip.mp4`; a token file must be on disk."""
+    read, write = os.pipe()
+    os.close(write)
+    for verb, name in (("decode", "clip.mp4"), ("encode", "clip.hitv")):
+        done, printed, errors = run(verb, f"/dev/fd/{read}", tmp_path / name)
+        assert (done, printed) == (2, "") and errors.count("\n") == 1
+        assert errors.startswith("hitvideo: ") and errors.endswith(".\n")
+    os.close(read)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("decode", "/dev/zero", "out.mp4"), "not a HiTVideo token file"),
+        (("decode", "/dev/null", "out.mp4"), "not a HiTVideo token file"),
+        (("encode", "/dev/zero", "out.hitv"), "no file zero"),
+        (("evaluate", "compare", "/dev/zero", "/dev/zero", "out.json"), "no report of"),
+        (("evaluate", "compare", "/dev/null", "/dev/null", "out.json"), "no report of"),
+    ],
+)
+def test_devices_without_an_end_are_refused(
+    arguments: tuple[str, ...],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*arguments]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == "" and words in shown.err and shown.err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 

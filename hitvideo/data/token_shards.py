@@ -29,7 +29,7 @@ from tqdm import tqdm
 from hitvideo.cores import usable_cores
 from hitvideo.data.pool import VIDEO_SUFFIXES
 from hitvideo.errors import HiTVideoError, HiTVideoWarning
-from hitvideo.files import whole_file
+from hitvideo.files import read_text, whole_file
 from hitvideo.plan.tracks import mirror_layout, unknown
 from hitvideo.processes import worker_processes
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
@@ -133,7 +133,8 @@ def captioned_files(folder: Path, size: Size, fps: float) -> list[FileSource]:
         beside = path.with_suffix(".txt")
         said = words.pop(path.relative_to(folder).as_posix(), None)
         if said is None and beside.is_file():
-            said = [line.strip() for line in _lines(beside) if line.strip()]
+            lines = map(str.strip, read_text(beside).split("\n"))
+            said = [line for line in lines if line]
         if said:
             sources.append(FileSource(path, tuple(said), size, fps))
     if words:
@@ -150,19 +151,12 @@ def captioned_files(folder: Path, size: Size, fps: float) -> list[FileSource]:
     return sources
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        # At line feeds alone: JSON may hold the other line separators of Unicode as they are.
-        return path.read_bytes().decode("utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HiTVideoError(f"{path} cannot be read as UTF-8 text.") from error
-
-
 def _captions_jsonl(path: Path) -> dict[str, list[str]]:
     if not path.is_file():
         return {}
     words: dict[str, list[str]] = {}
-    for number, line in enumerate(_lines(path), start=1):
+    # At line feeds alone: JSON may hold the other line separators of Unicode as they are.
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:

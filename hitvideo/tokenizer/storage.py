@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.files import read_text
 
 CONFIG = "config.json"
 SHARD_SIZE = "15MB"
@@ -40,8 +41,8 @@ def load_config(folder: Path) -> dict[str, Any]:
     if not (folder / CONFIG).is_file():
         raise HiTVideoError(f"There is no model in {folder}: {CONFIG} is missing.")
     try:
-        config = json.loads((folder / CONFIG).read_text())
-    except (OSError, ValueError) as error:
+        config = json.loads(read_text(folder / CONFIG))
+    except ValueError as error:
         raise HiTVideoError(f"The {CONFIG} in {folder} cannot be read: {error}.") from error
     if not isinstance(config, dict):
         raise HiTVideoError(f"The {CONFIG} in {folder} is not a model configuration.")

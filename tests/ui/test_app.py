@@ -1,12 +1,8 @@
 """The app as a program sees it: through gradio_client, and through `python app.py`."""
 
-import os
 import runpy
-import socket
-import subprocess
 import sys
 import threading
-import urllib.request
 import wave
 from pathlib import Path
 
@@ -15,7 +11,6 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.ui.make_examples import main as make_examples
 from hitvideo.ui.reconstruct.run import seconds_left
 from hitvideo.video import probe, read_video, write_video
@@ -210,35 +205,6 @@ def test_examples_are_rendered(tmp_path: Path) -> None:
     infos = [probe(path) for path in sorted(tmp_path.glob("*.mp4"))]
     assert len(infos) == 4
     assert all(info.seconds == 8 and info.width == 32 for info in infos)
-
-
-def test_app_py_opens_as_a_space_opens_it(tmp_path: Path, tiny: HiTVideoTokenizer) -> None:
-    tiny.save_pretrained(tmp_path / "tokenizer")
-    with socket.socket() as probe_socket:
-        probe_socket.bind(("127.0.0.1", 0))
-        port = probe_socket.getsockname()[1]
-    environment = {
-        "GRADIO_SERVER_NAME": "0.0.0.0",
-        "GRADIO_SERVER_PORT": str(port),
-        "GRADIO_TEMP_DIR": str(tmp_path / "gradio"),
-    }
-    process = subprocess.Popen(
-        [sys.executable, ROOT / "app.py", "--weights", tmp_path, "--device", "cpu"],
-        cwd=tmp_path,
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        line = next(line for line in process.stdout if "Running on" in line)
-        assert f"0.0.0.0:{port}" in line
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
-            assert "HiTVideo" in page.read().decode()
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def test_app_py_says_where_weights_are_missing(

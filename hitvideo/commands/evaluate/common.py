@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.files import read_text
 
 CODECS = ("x264", "x265", "svt-av1")
 METRICS = ("psnr", "ssim", "ms_ssim", "vmaf")
@@ -29,8 +29,8 @@ def accuracy_line(group: dict[str, Any]) -> str:
 def earlier_report(path: str) -> dict[str, Any] | None:
     """What an earlier run has left there, if that is what it is."""
     try:
-        report = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
+        report = json.loads(read_text(path))
+    except (HiTVideoError, ValueError):
         return None
     return report if isinstance(report, dict) and "by_clip" in report else None
 
@@ -39,7 +39,7 @@ def rate_report(path: str) -> dict[str, Any]:
     """A report of `evaluate rate`; raises HiTVideoError if it is none."""
     report = earlier_report(path)
     if report is None:
-        raise HiTVideoError(f"{path} is no report of `evaluate rate`.")
+        raise HiTVideoError(f"{path} is no report of `evaluate rate` that can be read.")
     return report
 
 
