@@ -32,6 +32,7 @@ from hitvideo.toon.seeds import PAINTER
 FPS, FRAMES = 8.0, 64  # of a whole clip
 STRETCH = 2 * GROUP  # frames of a sample: a group, and the one after it
 DEPTHS = (1, 2, 2, 2, 2, 3)  # of the coarse videos
+_CODED = 0.5  # share of plans that are told as their codes tell them
 _FADED = 0.3  # most of a coarse video's tokens that are others than they should be
 
 
@@ -40,8 +41,8 @@ class Samples:
     """n stretches of clips, or one without the leading axis.
 
     frames: uint8 ``(n, 3, STRETCH, H, W)``. coarse: the same from few tokens. mask: how far a
-    pixel shows a thing, uint8 ``(n, 1, STRETCH, H, W)``. plan: of the whole clip, as its codes say
-    it ``(n, t, MOMENTS, THINGS, 5)``. poses: the true ones of the whole clip ``(n, FRAMES, THINGS,
+    pixel shows a thing, uint8 ``(n, 1, STRETCH, H, W)``. plan: of the whole clip, as it is or
+    as its codes say it ``(n, t, MOMENTS, THINGS, 5)``. poses: the true ones of the whole clip ``(n, FRAMES, THINGS,
     POSE)``. names: ``(n, THINGS, name_width)``. seconds: of the things' own time at the stretch's
     frames ``(n, STRETCH, THINGS)``. start: the stretch's first group ``(n,)``.
     """
@@ -75,7 +76,8 @@ class Source:
 
     @torch.no_grad()
     def draw(self, seeds: Sequence[int], exact: bool = False) -> list[Samples]:
-        """Samples of these scenes. exact: at depth 2, with the tokens as they are."""
+        """Samples of these scenes. exact: at depth 2, with the tokens as they are, and
+        the plan as its codes say it."""
         drawn = []
         names = self._names(seeds)
         for seed, name in zip(seeds, names, strict=True):
@@ -91,7 +93,9 @@ class Source:
                 times = torch.arange(start * GROUP, start * GROUP + STRETCH) / FPS
                 seconds[:, thing] = times + 3 * actor.phase
             size = FRAMES, self.size, self.size
-            plan = from_codes(to_codes(scene_layout(scene, *size, FPS)))
+            plan = scene_layout(scene, *size, FPS)
+            if exact or rng.random() < _CODED:
+                plan = from_codes(to_codes(plan))
             poses = true_poses(scene, FRAMES, self.size, self.size)
             drawn.append(
                 Samples(
