@@ -171,7 +171,7 @@ def _train(config: PainterSettings, out: Path) -> None:
     bare = PainterLoss(painter.train())
     optimizer = _optimizer(bare, config.lr)
     module, optimizer = accelerator.prepare(bare, optimizer)
-    blocks = Blocks(source, folder, config.toon, config.workers)
+    blocks = Blocks(source, folder, config.toon, config.workers, config.seed)
     held_out = []  # one process validates
     if accelerator.is_main_process:
         held_out = source.draw(PAINTER_HELD_OUT[: config.held_out], exact=True)

@@ -33,6 +33,7 @@ FPS, FRAMES = 8.0, 64  # of a whole clip
 STRETCH = 2 * GROUP  # frames of a sample: a group, and the one after it
 DEPTHS = (1, 2, 2, 2, 2, 3)  # of the coarse videos
 _CODED = 0.5  # share of plans that are told as their codes tell them
+_FAR = 1_000_003  # scenes between the first ones of two runs with seeds that follow each other
 _FADED = 0.3  # most of a coarse video's tokens that are others than they should be
 
 
@@ -41,10 +42,11 @@ class Samples:
     """n stretches of clips, or one without the leading axis.
 
     frames: uint8 ``(n, 3, STRETCH, H, W)``. coarse: the same from few tokens. mask: how far a
-    pixel shows a thing, uint8 ``(n, 1, STRETCH, H, W)``. plan: of the whole clip, as it is or
-    as its codes say it ``(n, t, MOMENTS, THINGS, 5)``. poses: the true ones of the whole clip ``(n, FRAMES, THINGS,
-    POSE)``. names: ``(n, THINGS, name_width)``. seconds: of the things' own time at the stretch's
-    frames ``(n, STRETCH, THINGS)``. start: the stretch's first group ``(n,)``.
+    pixel shows a thing, uint8 ``(n, 1, STRETCH, H, W)``. plan: of the whole clip, as it is or as
+    its codes say it ``(n, t, MOMENTS, THINGS, 5)``. poses: the true ones of the whole clip
+    ``(n, FRAMES, THINGS, POSE)``. names: ``(n, THINGS, name_width)``. seconds: of the things' own
+    time at the stretch's frames ``(n, STRETCH, THINGS)``. start: the stretch's first group
+    ``(n,)``.
     """
 
     frames: Tensor
@@ -163,12 +165,12 @@ def true_poses(scene: Scene, frames: int, height: int, width: int) -> Tensor:
 class Blocks:
     """Blocks of new samples, the next one drawn beside while one is in use.
 
-    Which scenes a block holds hangs on its number alone. workers: processes; 0 draws in this one
-    when a block is asked for, which is what a GPU wants.
+    Which scenes a block holds hangs on its number and on the run's seed alone. workers: processes;
+    0 draws in this one when a block is asked for, which is what a GPU wants.
     """
 
-    def __init__(self, source: Source, folder: str, count: int, workers: int) -> None:
-        self.source, self.count = source, count
+    def __init__(self, source: Source, folder: str, count: int, workers: int, seed: int) -> None:
+        self.source, self.count, self.seed = source, count, seed
         self.waiting: dict[int, list[Future[list[Samples]]]] = {}
         self.held: tuple[int, list[Samples]] = (-1, [])
         self.pool = None
@@ -193,8 +195,9 @@ class Blocks:
             self.pool.shutdown(wait=False, cancel_futures=True)
 
     def _seeds(self, number: int) -> range:
-        first = PAINTER.start + number * self.count % (len(PAINTER) - self.count)
-        return range(first, first + self.count)
+        # A run that goes on from another's weights sees other scenes.
+        first = self.seed * _FAR + number * self.count
+        return PAINTER[first % (len(PAINTER) - self.count) :][: self.count]
 
     def _order(self, number: int) -> None:
         assert self.pool is not None

@@ -60,7 +60,7 @@ def test_samples_hang_on_their_seeds_alone() -> None:
         assert torch.equal(a.frames, b.frames) and torch.equal(a.plan, b.plan)
         assert torch.equal(a.coarse, b.coarse)
     assert not torch.equal(first[0].frames, first[1].frames)
-    blocks = Blocks(source, str(WEIGHTS), 2, 0)
+    blocks = Blocks(source, str(WEIGHTS), 2, 0, seed=0)
     assert torch.equal(blocks[1][0].frames, source.draw(PAINTER[2:3])[0].frames)
 
 

@@ -18,6 +18,9 @@ from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.toon import render_with_mask, scene_layout
 from hitvideo.toon.seeds import CAPTIONS
 
+# Of true codes: as decoded, painted by the true plan, and by the plan as its codes tell it.
+SHOWN = ("faithful", "vivid", "vivid_plan_as_coded")
+
 
 def evaluate_look(
     pipeline: HiTVideoPipeline,
@@ -51,10 +54,9 @@ def _coded(
     tick: Callable[[int], None],
 ) -> dict[str, Any]:
     true = Look(eye, probe)
-    looks = {"faithful": Look(eye, probe)}
-    if pipeline.painter is not None:
-        looks["vivid"] = Look(eye, probe)
-    quality: dict[str, list[dict[str, float]]] = {name: [] for name in looks}
+    names = SHOWN if pipeline.painter is not None else SHOWN[:1]
+    looks = {name: Look(eye, probe) for name in names}
+    quality: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for case in unseen_cases(count, CAPTIONS[200_000]):
         frames, mask, shown = _round_trip(pipeline, case, depth)
         true.add(frames, case.scene, pipeline.fps)
@@ -77,18 +79,19 @@ def _means(scores: Sequence[dict[str, float]]) -> dict[str, float]:
 def _round_trip(
     pipeline: HiTVideoPipeline, case: Case, depth: int
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """The scene's frames, what covers them, and both pictures of its codes and its true plan."""
+    """The scene's frames, what covers them, and what is SHOWN of its codes."""
     assert pipeline.generator is not None
     config = pipeline.generator.config
     size = config.frames, config.height, config.width, config.fps
     frames, mask = (x.numpy() for x in render_with_mask(case.scene, *size))
     video = frames_to_video(frames).to(pipeline.device)
     decoded = pipeline.tokenizer.decode(pipeline.tokenizer.encode(video, depth))
-    shown = {"faithful": video_to_frames(decoded)}
+    videos = [decoded]
     if pipeline.painter is not None:
-        plan = from_codes(to_codes(scene_layout(case.scene, *size)))
-        shown["vivid"] = video_to_frames(_painted(pipeline, decoded, plan, case.prompt))
-    return frames, mask, shown
+        plan = scene_layout(case.scene, *size)
+        plans = plan, from_codes(to_codes(plan))
+        videos += [_painted(pipeline, decoded, each, case.prompt) for each in plans]
+    return frames, mask, dict(zip(SHOWN, map(video_to_frames, videos), strict=False))
 
 
 @torch.inference_mode()
