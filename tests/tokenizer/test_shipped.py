@@ -10,8 +10,8 @@ from hitvideo.toon import toon_clip
 from hitvideo.toon.seeds import VALIDATION
 
 
-def toon(index: int) -> torch.Tensor:
-    frames = toon_clip(VALIDATION[index]).frames
+def toon(index: int, count: int = 64) -> torch.Tensor:
+    frames = toon_clip(VALIDATION[index], frames=count).frames
     return frames.permute(3, 0, 1, 2).unsqueeze(0).float() / 127.5 - 1
 
 
@@ -20,10 +20,10 @@ def psnr(a: torch.Tensor, b: torch.Tensor) -> float:
 
 
 def test_every_level_adds_quality(shipped: HiTVideoTokenizer) -> None:
-    clips = [toon(index) for index in range(4)]
+    clips = [toon(index, 24) for index in range(2)]
     codes = [shipped.encode(clip) for clip in clips]
     quality = [
-        sum(psnr(shipped.decode(c, depth), v) for c, v in zip(codes, clips, strict=True)) / 4
+        sum(psnr(shipped.decode(c, depth), v) for c, v in zip(codes, clips, strict=True)) / 2
         for depth in range(1, shipped.config.depth + 1)
     ]
     steps = [fine - coarse for coarse, fine in itertools.pairwise(quality)]
@@ -32,7 +32,7 @@ def test_every_level_adds_quality(shipped: HiTVideoTokenizer) -> None:
 
 
 def test_a_still_scene_gets_sharper(shipped: HiTVideoTokenizer) -> None:
-    scene = toon(5)[:, :, :1].expand(-1, -1, 64, -1, -1)
+    scene = toon(5, 1).expand(-1, -1, 64, -1, -1)
     decoded = shipped.decode(shipped.encode(scene))
     first, *_, last = (psnr(part, scene[:, :, :8]) for part in decoded.split(8, 2))
     assert last > first + 2

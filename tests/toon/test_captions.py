@@ -41,7 +41,7 @@ def find(text: str, table: Mapping[str, Iterable[str]]) -> tuple[str | None, str
     )
     for phrase, word in by_length:
         pattern = rf"\b{re.escape(phrase)}\b"
-        if re.search(pattern, text):
+        if phrase in text and re.search(pattern, text):
             return word, re.sub(r"\s+", " ", re.sub(pattern, " ", text, count=1))
     return None, text
 
