@@ -7,15 +7,23 @@ import torch
 from conftest import moving_video
 
 from hitvideo.errors import HiTVideoError
-from hitvideo.tokenizer import HiTVideoTokenizer, StreamDecoder, StreamEncoder
+from hitvideo.tokenizer import HiTVideoTokenizer, StreamDecoder, StreamEncoder, VideoCodes
 from hitvideo.tokenizer.streaming import split_groups
 
 MODELS = ["tiny", "shipped"]
 
 
-@pytest.fixture(params=MODELS)
+@pytest.fixture(scope="module", params=MODELS)
 def model(request: pytest.FixtureRequest) -> HiTVideoTokenizer:
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="module")
+def whole(model: HiTVideoTokenizer) -> tuple[torch.Tensor, VideoCodes, list[torch.Tensor]]:
+    """A video, its tokens, and what they show at every depth, made in one go."""
+    video = moving_video(64, 64, 96)
+    codes = model.encode(video)
+    return video, codes, [model.decode(codes, d) for d in range(1, model.config.depth + 1)]
 
 
 def test_the_future_changes_nothing_before_its_group(model: HiTVideoTokenizer) -> None:
@@ -36,10 +44,11 @@ def test_the_future_changes_nothing_before_its_group(model: HiTVideoTokenizer) -
 
 @pytest.mark.parametrize("plan", [[8] * 8, [8, 16, 40], [64], [5, 1, 30, 28]])
 def test_every_chunk_plan_gives_the_same_tokens_and_pixels(
-    model: HiTVideoTokenizer, plan: list[int]
+    model: HiTVideoTokenizer,
+    whole: tuple[torch.Tensor, VideoCodes, list[torch.Tensor]],
+    plan: list[int],
 ) -> None:
-    video = moving_video(64, 64, 96)
-    whole = model.encode(video)
+    video, codes, decoded = whole
     encoder, groups = StreamEncoder(model), []
     decoders = [StreamDecoder(model, 64, 96) for _ in model.config.levels]
     shown: list[list[torch.Tensor]] = [[] for _ in decoders]
@@ -49,10 +58,10 @@ def test_every_chunk_plan_gives_the_same_tokens_and_pixels(
             for depth, decoder in enumerate(decoders, 1):
                 shown[depth - 1].append(decoder.push(group[:depth]))
     assert list(encoder.flush()) == []
-    for parts, expected in zip(zip(*groups, strict=True), whole.levels, strict=True):
+    for parts, expected in zip(zip(*groups, strict=True), codes.levels, strict=True):
         assert torch.equal(torch.cat(parts, 1), expected)
-    for depth, pieces in enumerate(shown, 1):
-        assert (torch.cat(pieces, 2) - model.decode(whole, depth)).abs().max() <= 1e-4
+    for pieces, picture in zip(shown, decoded, strict=True):
+        assert (torch.cat(pieces, 2) - picture).abs().max() <= 1e-4
 
 
 def test_a_decoder_goes_on_from_where_another_one_was(model: HiTVideoTokenizer) -> None:
