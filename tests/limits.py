@@ -20,7 +20,7 @@ def _peak() -> int:
 
 @contextmanager
 def within_limits() -> Iterator[None]:
-    """Fails if the block, be it refused or not, takes longer than SECONDS or holds KIB more than before it."""
+    """Fails if the block takes longer than SECONDS or holds KIB more than there was before it."""
     (_OWN / "clear_refs").write_text("5")  # from here on the peak is counted anew
     before, begun = _peak(), time.monotonic()
     try:

@@ -1,13 +1,31 @@
 """The independent eye's arithmetic: probes, distances, and what a report counts."""
 
+import json
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from conftest import WEIGHTS
+from tiny_generator import save_tiny_painter, save_tiny_weights
 from torch import Tensor
 
-from hitvideo.evaluation.look.eye import FEATURES, READS, Probe, fit_probe, frechet_distance
+from hitvideo.cli import main
+from hitvideo.evaluation.look.eye import (
+    FEATURES,
+    READS,
+    Features,
+    Probe,
+    fit_probe,
+    frechet_distance,
+)
+from hitvideo.evaluation.look.fit import eye_frames
 from hitvideo.evaluation.look.report import Look, picture_quality
+from hitvideo.evaluation.look.run import SHOWN
+from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.toon import labels, sample_scene
+from hitvideo.toon.seeds import EYE_TEST
 
 
 def test_the_distance_of_gaussians_is_the_closed_form() -> None:
@@ -71,3 +89,26 @@ def test_flicker_is_change_where_truly_nothing_moves() -> None:
     quality = picture_quality([(shown, true, mask)])
     assert quality["flicker"] == pytest.approx(30)
     assert quality["thing_psnr"] == pytest.approx(10 * np.log10(255**2 / (30**2 / 3)))
+
+
+def test_the_shipped_eye_reads_frames_that_it_was_not_fitted_on() -> None:
+    features, words = eye_frames(Features(), EYE_TEST[:20])
+    logits = Probe.load(WEIGHTS / "eye")(features)
+    right = {n: int((logits[n].argmax(1) == words[n]).sum()) for n in READS}
+    assert right["subject"] >= 14 and right["colour"] >= 10  # by chance 1 and 2 of 20
+
+
+def test_the_command_shows_the_eye_every_picture(tiny: HiTVideoTokenizer, tmp_path: Path) -> None:
+    weights = save_tiny_weights(tmp_path / "weights", tiny)
+    save_tiny_painter(weights, tiny)
+    shutil.copytree(WEIGHTS / "eye", weights / "eye")
+    out = tmp_path / "look.json"
+    options = ["--clips", "2", "--coded", "1", "--batch", "2", "--weights", str(weights)]
+    assert main(["evaluate", "look", str(out), *options, "--device", "cpu"]) == 0
+    report = json.loads(out.read_text())
+    coded, generated = report["true_codes"], report["generated"]
+    assert list(coded) == ["depth", "frames", *SHOWN]
+    assert len({coded[name]["psnr"] for name in SHOWN}) == 3
+    assert all(coded[name]["frechet_distance"] > 0 for name in SHOWN)
+    assert list(generated) == ["frames", "faithful", "vivid"]
+    assert generated["vivid"]["all"]["clips"] == 2
