@@ -29,8 +29,7 @@ from hitvideo.video.streams import (
     UNINDEXED,
     breaks_off,
     decoder,
-    likely_seconds,
-    stated_seconds,
+    seconds_told,
     video_stream,
 )
 
@@ -100,8 +99,8 @@ class Source:
         try:
             self._refuse_large(self.stream.height, self.stream.width)
             fps = _frame_rate(self.stream)
-            self.stated = stated_seconds(self.container, self.stream)
-            likely = likely_seconds(self.container, self.stream)
+            self.stated, likely = seconds_told(self.container, self.stream)
+            self.restart()
             seconds = self._count_seconds(fps) if likely is None else likely
             self.check_time(seconds)
             self.first = self._first_frame()
@@ -202,8 +201,11 @@ class Source:
                 return
             if packet is None:
                 return
-            if packet.size:  # of AVI, a frame that is as the one before has none
-                self._corrupt = packet.is_corrupt
+            if not packet.size:  # of AVI, a frame that is as the one before
+                continue
+            self._corrupt = packet.is_corrupt
+            # Of AVI, half a frame may be decoded as if it were whole.
+            if not (self._corrupt and self.format == "avi"):
                 yield packet
 
     @property

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 from typing import cast
 
 import av
@@ -9,6 +10,7 @@ from av.codec import Codec
 from av.codec.codec import UnknownCodecError
 from av.codec.context import CodecContext
 from av.container import InputContainer
+from av.error import FFmpegError
 from av.stream import Disposition, Stream
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
@@ -16,8 +18,10 @@ from av.video.stream import VideoStream
 # Without an index, and often joined or cut out of longer recordings: only their packets tell.
 UNINDEXED = ("mpegts", "mpeg")
 # Where the headers say how long the video is; elsewhere a length is a guess of the reader's.
-STATING = ("mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "flv", "asf", "mxf")
+MATROSKA = "matroska,webm"
+STATING = ("mov,mp4,m4a,3gp,3g2,mj2", MATROSKA, "avi", "flv", "asf", "mxf")
 TS_PACKET, TS_SYNC = 188, b"\x47"
+ENDINGS = {"gif": b";", "mjpeg": b"\xff\xd9"}  # what a whole file ends with
 # ffmpeg's own decoders pass over the transparency of VP8 and VP9.
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
@@ -47,47 +51,58 @@ def decoder(stream: VideoStream) -> VideoCodecContext:
     return cast(VideoCodecContext, other)
 
 
-def stated_seconds(container: InputContainer, stream: VideoStream) -> float | None:
-    """The length of the video by the file's headers, or None where they do not tell it."""
-    if container.format.name not in STATING:
-        return None
-    return _own_seconds(container, stream)
+def seconds_told(
+    container: InputContainer, stream: VideoStream
+) -> tuple[float | None, float | None]:
+    """The length of the video by the file's headers, or None where they do not tell it.
 
-
-def likely_seconds(container: InputContainer, stream: VideoStream) -> float | None:
-    """The same where the reader's guess will do; None where only the packets tell."""
-    if container.format.name in UNINDEXED:
-        return None
-    return _own_seconds(container, stream)
+    And the same with the reader's guesses, or None where only the packets tell. The container has
+    to be opened again.
+    """
+    seconds = _own_seconds(container, stream)
+    name = container.format.name
+    return seconds if name in STATING else None, None if name in UNINDEXED else seconds
 
 
 def breaks_off(path: str, format_name: str) -> bool:
     """Whether a file of a format that states no length ends where no whole one can."""
-    if format_name not in ("mpegts", "gif"):
+    if format_name not in ("mpegts", *ENDINGS):
         return False
     with open(path, "rb") as file:
         head = file.read(TS_PACKET + 1)
         size = file.seek(0, os.SEEK_END)
         file.seek(-min(size, 16), os.SEEK_END)
         end = file.read().rstrip(b"\0")
-    if format_name == "gif":
-        return not end.endswith(b";")
+    if format_name in ENDINGS:
+        return not end.endswith(ENDINGS[format_name])
     in_packets = head[:1] == head[-1:] == TS_SYNC  # those of disc recorders are longer
     return in_packets and size % TS_PACKET > 0
 
 
 def _own_seconds(container: InputContainer, stream: VideoStream) -> float | None:
     tick = stream.time_base
-    if stream.duration and stream.duration > 0 and tick:
+    # Matroska has no length of a stream: what stands there, of a single frame, is the container's.
+    if container.format.name != MATROSKA and stream.duration and stream.duration > 0 and tick:
         # AVI counts frames in both; a cut one has only as many as there are in `duration`.
         frames = stream.frames if container.format.name == "avi" else 0
         return float(max(stream.duration, frames) * tick)
     # What follows is a time of day rather than a length.
-    begin = max(0.0, float((stream.start_time or 0) * (tick or 0)))
+    begin = max(0.0, float((_first_time(container, stream) or 0) * (tick or 0)))
     end = _tagged_end(stream)
     if end is None and all(s is stream or _is_cover(s) for s in container.streams):
         end = (container.duration or 0) / av.time_base  # else it may be the sound's
     return end - begin if end and end > begin else None
+
+
+def _first_time(container: InputContainer, stream: VideoStream) -> int | None:
+    """When the video begins, in ticks; of Matroska, where one of a single frame is given the
+    container's beginning, by its first packet, so that the container has to be opened again.
+    """
+    if container.format.name != MATROSKA:
+        return stream.start_time
+    with suppress(FFmpegError):
+        return next((packet.pts for packet in container.demux(stream)), None)
+    return None
 
 
 def _tagged_end(stream: VideoStream) -> float | None:

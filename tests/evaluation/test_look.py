@@ -15,6 +15,7 @@ from hitvideo.cli import main
 from hitvideo.evaluation.look.eye import (
     FEATURES,
     READS,
+    Eye,
     Features,
     Probe,
     fit_probe,
@@ -51,10 +52,13 @@ def test_a_probe_learns_what_features_say_and_is_stored(tmp_path) -> None:  # ty
         assert float((logits[name].argmax(1) == words[name][300:]).float().mean()) > 0.9
 
 
-class FirstPixel:
+class FirstPixel(Eye):
     """An eye whose features are one-hot by the red of the first pixel."""
 
-    def __call__(self, frames: Tensor) -> Tensor:
+    def __init__(self, probe: Probe) -> None:
+        self.probe = probe
+
+    def features(self, frames: Tensor) -> Tensor:
         return torch.nn.functional.one_hot(frames[:, 0, 0, 0].long(), FEATURES).float()
 
 
@@ -70,13 +74,16 @@ def test_a_report_counts_moments_and_clips() -> None:
     wrong = (subject + 1) % len(READS["subject"])
     clip = np.full((32, 4, 4, 3), subject, np.uint8)
     clip[24:] = wrong  # the last of four seconds shows something else
-    look = Look(FirstPixel(), probe)  # type: ignore[arg-type]
+    look = Look(FirstPixel(probe))
     look.add(clip, scene, 8.0)
     look.add(np.full((32, 4, 4, 3), wrong, np.uint8), scene, 8.0)
     report = look.report(look)
     assert report["subject"] == 0.5 and report["subject_by_second"] == [0.5, 0.5, 0.5, 0.0]
     assert look.report(chosen=[False, True])["subject"] == 0
     assert report["frechet_distance"] == pytest.approx(0, abs=1e-6)
+
+    words = look.eye.read(np.stack([clip, clip]), 8.0)
+    assert [each["subject"] for each in words] == [labels(scene)["subject"]] * 2
 
 
 def test_flicker_is_change_where_truly_nothing_moves() -> None:

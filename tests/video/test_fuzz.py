@@ -218,6 +218,8 @@ many = settings(max_examples=350, deadline=None, suppress_health_check=[HealthCh
 @example(past("ts", X264, (4,) * 8, again=8, b_frames=2, begin=500), 8, 0.7)
 @example(past("mpg", MPEG2, (4,) * 12, b_frames=2, group=12), None, 0.7)
 @example(past("mkv", ("ffv1", "gray"), (4,) * 5, decoy=True, sound=True), 25, 0.0)
+@example(past("mkv", X264, (4,), sound=True), None, 0.0)  # of one frame, the sound's length
+@example(past("mkv", X264, (4,), begin=7), None, 0.0)
 def test_generated_videos_are_read_as_they_were_made(
     recipe: Recipe, fps: int | None, at: float
 ) -> None:

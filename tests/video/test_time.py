@@ -128,8 +128,7 @@ def test_the_cover_of_a_song_is_no_video(tmp_path: Path) -> None:
 
 def noise(count: int) -> list[np.ndarray]:
     """Frames that take some bytes, so that a file can be cut in the middle of any."""
-    blocks = np.random.default_rng(0).integers(0, 120, (count, 6, 8, 3), np.uint8)
-    return list(blocks.repeat(8, 1).repeat(8, 2))
+    return list(np.random.default_rng(0).integers(0, 120, (count, 48, 64, 3), np.uint8))
 
 
 CUT = {suffix: FORMATS[suffix] for suffix in ("mkv", "webm", "avi", "ts", "gif")}
@@ -137,13 +136,15 @@ CUT |= {"mp4": FORMATS["mp4"], "mov": FORMATS["mov"], "flv": FORMATS["mp4"]}
 CUT |= {"apng": ("apng", "rgb24"), "mjpeg": ("mjpeg", "yuvj420p")}
 
 
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.97])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
 @pytest.mark.parametrize("suffix", CUT)
 def test_a_file_that_ends_early_is_read_that_far_and_says_so(
     tmp_path: Path, suffix: str, share: float
 ) -> None:
     path = tmp_path / f"v.{suffix}"
-    make(path, noise(40), *CUT[suffix], rate=25, container={"movflags": "faststart"})
+    # Frames that are large beside what heads the file.
+    large = {"b": "4M"} if CUT[suffix][0] == "mjpeg" else {}
+    make(path, noise(40), *CUT[suffix], 25, container={"movflags": "faststart"}, options=large)
     notes = Notes()
     whole = read_video(path, notes=notes)
     assert len(whole) == 40 and notes == Notes()

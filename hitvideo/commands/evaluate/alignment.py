@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from hitvideo.commands.common import (
     Commands,
@@ -18,9 +21,12 @@ from hitvideo.commands.evaluate.common import accuracy_line, check_clips
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import json_output, to_json
 
+if TYPE_CHECKING:
+    from hitvideo.evaluation.alignment.accuracy import Read
+
 
 def register(commands: Commands) -> None:
-    parser = add_command(commands, "alignment", "the judge on generated clips", run)
+    parser = add_command(commands, "alignment", "judge and eye on generated clips", run)
     parser.add_argument("out", metavar="OUT.json")
     parser.add_argument("--clips", type=int, default=200, help="unseen captions (200)")
     parser.add_argument(
@@ -39,7 +45,6 @@ def register(commands: Commands) -> None:
         help="token, row, frame or mixed: what a step writes; repeatable (the model's own)",
     )
     parser.add_argument("--temperature", type=float, help="of sampling (the model's own)")
-    parser.add_argument("--picture", help="vivid or faithful (faithful)", default="faithful")
     parser.add_argument("--batch", type=int, default=8, help="clips written at once (8)")
     add_model(parser)
     add_json(parser)
@@ -72,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
         config = pipeline.generator.config
         levels = args.levels or len(config.levels)
         common = {"levels": levels, "temperature": args.temperature}
-        common |= {"picture": args.picture}
+        eye = _eye(weights, config.fps)
         guidances = args.guidance or [config.guidance, 1.0]
         modes = args.mode or [config.mode]
         # The first mode at every guidance, the others at the first one.
@@ -81,10 +86,15 @@ def run(args: argparse.Namespace) -> None:
         size = Size(config.frames, config.height, config.width, config.fps)
         with tqdm(total=args.clips * len(settings), unit="clip", disable=None) as bar:
 
-            def generate(prompts: list[str], seeds: list[int], options: Options) -> np.ndarray:
+            def generate(
+                prompts: list[str], seeds: list[int], options: Options
+            ) -> dict[str, np.ndarray]:
                 made = pipeline.generate_batch(prompts, seeds, **common, **options)
                 bar.update(len(prompts))
-                return np.stack([clip.video for clip in made])
+                clips = {"faithful": np.stack([clip.faithful for clip in made])}
+                if pipeline.painter is not None:
+                    clips["vivid"] = np.stack([clip.video for clip in made])
+                return clips
 
             result = evaluate_alignment(
                 generate,
@@ -93,6 +103,7 @@ def run(args: argparse.Namespace) -> None:
                 size,
                 settings=settings,
                 round_trip=round_trip(pipeline.tokenizer, levels),
+                eye=eye,
                 batch=args.batch,
             )
         report.update(
@@ -104,7 +115,6 @@ def run(args: argparse.Namespace) -> None:
             if args.temperature is None
             else args.temperature,
             levels=levels,
-            picture=args.picture,
             **asdict(size),
         )
         report.update(result)
@@ -114,12 +124,34 @@ def run(args: argparse.Namespace) -> None:
     for entry in report["generated"]:
         for group in ("trained", "withheld"):
             if group in entry:
-                name = f"{entry['mode']}, guidance {entry['guidance']:g}, {group}"
-                print(f"{name}: {accuracy_line(entry[group])}")
+                settings = f"{entry['mode']}, guidance {entry['guidance']:g}"
+                print(f"{entry['picture']}, {settings}, {group}: {_line(entry, group)}")
     for name, groups in report["ceilings"].items():
-        print(f"ceiling, {name.replace('_', ' ')}: {accuracy_line(groups['all'])}")
+        print(f"ceiling, {name.replace('_', ' ')}: {_line(groups, 'all')}")
     print(
         "variety: {generated[mean]:.1f} levels apart, renders {rendered[mean]:.1f}".format(
             **report["variety"]
         )
     )
+
+
+def _eye(weights: Path, fps: float) -> Read | None:
+    """The independent eye, where its packages are installed and its probe lies in the weights."""
+    from hitvideo.evaluation.look.eye import Eye
+
+    try:
+        eye = Eye(weights / "eye")
+    except HiTVideoError as error:
+        print(f"The judge sees alone. {error}", file=sys.stderr)
+        return None
+    return lambda clips: eye.read(clips, fps)
+
+
+def _line(groups: dict[str, Any], group: str) -> str:
+    """What was seen of a group of clips, for people."""
+    line = accuracy_line(groups[group])
+    if "eye" in groups:
+        line += "; the eye: subject {subject:.1%}, colour {colour:.1%}".format(
+            **groups["eye"][group]
+        )
+    return line

@@ -33,7 +33,7 @@ def register(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from hitvideo.evaluation.look.eye import Probe
+    from hitvideo.evaluation.look.eye import Eye
     from hitvideo.evaluation.look.run import evaluate_look
     from hitvideo.generator.storage import stored_fingerprint
     from hitvideo.tokenizer import fingerprint
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> None:
             raise HiTVideoError(f"There is no generator in {weights} whose clips could be seen.")
         if not 1 <= args.depth <= pipeline.tokenizer.config.depth:
             raise HiTVideoError(f"The depth is 1 to {pipeline.tokenizer.config.depth}.")
-        probe = Probe.load(weights / "eye")
+        eye = Eye(weights / "eye")
         report.update(
             tokenizer=fingerprint(pipeline.tokenizer), generator=stored_fingerprint(weights)
         )
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> None:
         with tqdm(total=args.clips + args.coded, unit="clip", disable=None) as bar:
             numbers = {"generated": args.clips, "coded": args.coded}
             numbers |= {"depth": args.depth, "batch": args.batch}
-            report.update(evaluate_look(pipeline, probe, **numbers, tick=bar.update))
+            report.update(evaluate_look(pipeline, eye, **numbers, tick=bar.update))
     if args.json:
         print(to_json(report))
         return

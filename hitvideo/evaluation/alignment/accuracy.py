@@ -1,4 +1,4 @@
-"""Text-video alignment: what the judge reads off clips, against what their captions say.
+"""Text-video alignment: what judge and eye read off clips, against what their captions say.
 
 Takes any function that turns prompts into clips. The ceilings go beside its figures: the same
 scenes rendered, and those renders after a trip through a tokenizer. Knows nothing of generators,
@@ -18,15 +18,16 @@ import torch
 
 from hitvideo.evaluation.clips import mean_with_interval
 from hitvideo.judge.model import Judge
-from hitvideo.toon import ATTRIBUTES, Scene, caption, labels, render, sample_scene
+from hitvideo.toon import Scene, caption, labels, render, sample_scene
 from hitvideo.toon.seeds import CAPTIONS
 
 VARIETY = 16  # seeds of one prompt
 
 Words = dict[str, str]
 Options = Mapping[str, Any]  # of sampling, as far as they are not the generator's own
-# Prompts, a seed for each, and options, to clips (B, T, H, W, 3).
-Generate = Callable[[list[str], list[int], Options], np.ndarray]
+# Prompts, a seed for each, and options, to clips (B, T, H, W, 3), by the name of the picture.
+Generate = Callable[[list[str], list[int], Options], Mapping[str, np.ndarray]]
+Read = Callable[[np.ndarray], list[Words]]  # clips (B, T, H, W, 3), to what is seen in each
 RoundTrip = Callable[[np.ndarray], np.ndarray]  # clips (B, T, H, W, 3), coded and decoded again
 
 
@@ -78,34 +79,42 @@ def evaluate_alignment(
     *,
     settings: Sequence[Options] = ({},),
     round_trip: RoundTrip | None = None,
+    eye: Read | None = None,
     batch: int = 8,
     variety: int = VARIETY,
 ) -> dict[str, Any]:
-    """Accuracy of generated clips in every setting, the ceilings, and the variety.
+    """Accuracy of generated clips in every setting and picture, the ceilings, and the variety.
 
     size: of the clips that ``generate`` returns, for the renders to be alike.
     round_trip: codes and decodes clips as far as the generator writes; without it that ceiling is
         left out.
-    variety: seeds of one prompt to compare; below 2, none are.
+    eye: another reader, whose figures stand beside the judge's under "eye".
+    variety: seeds of one prompt to compare, in the first picture; below 2, none are.
     Clips are made ``batch`` at a time and dropped once judged.
     """
-    renders, decoded = [], []
+    readers: dict[str, Read] = {"judge": lambda clips: judge_clips(judge, clips)}
+    if eye is not None:
+        readers["eye"] = eye
+    renders, decoded = _Seen(readers), _Seen(readers)
     for part in _batches(cases, batch):
         clips = size.render([case.scene for case in part])
-        renders += judge_clips(judge, clips)
+        renders.add(clips)
         if round_trip is not None:
-            decoded += judge_clips(judge, round_trip(clips))
+            decoded.add(round_trip(clips))
     generated = []
     for options in settings:
-        seen: list[Words] = []
+        seen: dict[str, _Seen] = {}
         for part in _batches(cases, batch):
             prompts, seeds = [case.prompt for case in part], [case.seed for case in part]
-            seen += judge_clips(judge, generate(prompts, seeds, options))
-        generated.append({**options, **accuracies(cases, seen), "by_clip": seen})
-    ceilings = {"renders": accuracies(cases, renders)}
+            for picture, clips in generate(prompts, seeds, options).items():
+                seen.setdefault(picture, _Seen(readers)).add(clips)
+        for picture, words in seen.items():
+            report = {**options, "picture": picture, **words.report(cases)}
+            generated.append(report | {"by_clip": words.words["judge"]})
+    ceilings = {"renders": renders.report(cases)}
     if round_trip is not None:
-        ceilings["true_codes"] = accuracies(cases, decoded)
-    report: dict[str, Any] = {
+        ceilings["true_codes"] = decoded.report(cases)
+    report = {
         "clips": len(cases),
         "generated": generated,
         "ceilings": ceilings,
@@ -117,6 +126,23 @@ def evaluate_alignment(
     if variety >= 2:
         report["variety"] = measure_variety(generate, cases, size, variety, batch)
     return report
+
+
+class _Seen:
+    """What each reader saw of the same clips."""
+
+    def __init__(self, readers: Mapping[str, Read]) -> None:
+        self.readers = readers
+        self.words: dict[str, list[Words]] = {name: [] for name in readers}
+
+    def add(self, clips: np.ndarray) -> None:
+        for name, read in self.readers.items():
+            self.words[name] += read(clips)
+
+    def report(self, cases: Sequence[Case]) -> dict[str, Any]:
+        """The judge's accuracies, with those of the others beside them."""
+        found = {name: accuracies(cases, words) for name, words in self.words.items()}
+        return found.pop("judge") | found
 
 
 def accuracies(cases: Sequence[Case], seen: Sequence[Words]) -> dict[str, Any]:
@@ -144,7 +170,7 @@ def _accuracy(right: Sequence[dict[str, bool]]) -> dict[str, Any]:
     means = [float(np.mean(list(clip.values()))) for clip in right]
     mean, interval = mean_with_interval(means, ["toon"] * len(means))
     report: dict[str, Any] = {"clips": len(right), "mean": mean, "mean_interval_95": interval}
-    for name in ATTRIBUTES:
+    for name in right[0]:
         hits = sum(clip[name] for clip in right)
         report[name] = hits / len(right)
         report[f"{name}_interval_95"] = wilson_interval(hits, len(right))
@@ -171,7 +197,8 @@ def measure_variety(
     case = next((c for c in plain if c.scene.camera == "still"), cases[0])
     numbers = list(range(seeds))
     made = [
-        generate([case.prompt] * len(part), list(part), {}) for part in _batches(numbers, batch)
+        next(iter(generate([case.prompt] * len(part), list(part), {}).values()))
+        for part in _batches(numbers, batch)
     ]
     rendered = size.render(list(islice(alike(case.scene), seeds)))
     return {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError
@@ -22,6 +23,7 @@ FEATURES = 1280
 SIDE = 192  # pixels that a picture is shown to the network at
 READS = {"subject": SUBJECTS, "colour": tuple(COLOURS)}
 PROBE = "probe.safetensors"
+MOMENT = 4  # the frame of a second that the eye sees
 _SPREAD = 127.0  # the network takes (pixel - 127) / 128
 
 
@@ -82,6 +84,32 @@ class Probe(nn.Module):
         except (OSError, RuntimeError, SafetensorError) as error:
             raise HiTVideoError(f"The eye's probe in {folder} is missing or broken.") from error
         return probe.eval()
+
+
+class Eye:
+    """Features and the probe that was fitted on them. Raises HiTVideoError where one is missing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.probe, self.features = Probe.load(folder), Features()
+
+    def look(self, clip: np.ndarray, fps: float) -> tuple[Tensor, dict[str, Tensor]]:
+        """Features of every second of a clip, and what is read off them.
+
+        clip: uint8 ``(T, H, W, 3)``. Returns ``(moments, FEATURES)`` and, for each of READS, the
+        indices of the words read off every moment and, last, off the whole clip.
+        """
+        frames = torch.from_numpy(clip[min(MOMENT, len(clip) - 1) :: round(fps)])
+        features = self.features(frames)
+        read = {}
+        for name, logits in self.probe(features).items():
+            chances = logits.log_softmax(1)
+            read[name] = torch.cat([chances, chances.mean(0, keepdim=True)]).argmax(1)
+        return features, read
+
+    def read(self, clips: np.ndarray, fps: float) -> list[dict[str, str]]:
+        """What is read off whole clips, uint8 ``(B, T, H, W, 3)``: a word for each of READS."""
+        looks = [self.look(clip, fps)[1] for clip in clips]
+        return [{name: READS[name][int(read[-1])] for name, read in one.items()} for one in looks]
 
 
 def fit_probe(features: Tensor, words: dict[str, Tensor], steps: int = 600) -> Probe:

@@ -14,11 +14,10 @@ import torch
 from torch import Tensor
 
 from hitvideo.evaluation.alignment.accuracy import wilson_interval
-from hitvideo.evaluation.look.eye import READS, Features, Probe, frechet_distance
+from hitvideo.evaluation.look.eye import READS, Eye, frechet_distance
 from hitvideo.metrics import decibels
 from hitvideo.toon import Scene, labels
 
-MOMENT = 4  # the frame of a second that the eye sees
 STILL = 1  # 8-bit levels by which a place may change and still count as standing still
 
 
@@ -30,22 +29,18 @@ class Look:
     moment ``(moments,)`` and, last, off the whole clip. features: ``(moments, FEATURES)`` a clip.
     """
 
-    eye: Features
-    probe: Probe
+    eye: Eye
     words: list[dict[str, int]] = field(default_factory=list)
     read: dict[str, list[Tensor]] = field(default_factory=lambda: {name: [] for name in READS})
     features: list[Tensor] = field(default_factory=list)
 
     def add(self, clip: np.ndarray, scene: Scene, fps: float) -> None:
         """A clip, uint8 ``(T, H, W, 3)``, that is to show the scene's main actor."""
-        each = round(fps)
-        frames = torch.from_numpy(clip[min(MOMENT, len(clip) - 1) :: each])
-        features = self.eye(frames)
+        features, read = self.eye.look(clip, fps)
         true = labels(scene)
         self.words.append({name: words.index(true[name]) for name, words in READS.items()})
-        for name, logits in self.probe(features).items():
-            chances = logits.log_softmax(1)
-            self.read[name].append(torch.cat([chances, chances.mean(0, keepdim=True)]).argmax(1))
+        for name, indices in read.items():
+            self.read[name].append(indices)
         self.features.append(features)
 
     def report(self, true: Look | None = None, chosen: Sequence[bool] | None = None) -> dict:

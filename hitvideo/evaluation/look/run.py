@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from hitvideo.evaluation.alignment.accuracy import Case, unseen_cases
-from hitvideo.evaluation.look.eye import Features, Probe
+from hitvideo.evaluation.look.eye import Eye
 from hitvideo.evaluation.look.report import Look, picture_quality
 from hitvideo.frames import frames_to_video, video_to_frames
 from hitvideo.pipeline import HiTVideoPipeline
@@ -24,7 +24,7 @@ SHOWN = ("faithful", "vivid", "vivid_plan_as_coded")
 
 def evaluate_look(
     pipeline: HiTVideoPipeline,
-    probe: Probe,
+    eye: Eye,
     *,
     generated: int,
     coded: int,
@@ -36,26 +36,24 @@ def evaluate_look(
 
     depth: of the true codes. tick: told how many clips have been looked at since the last time.
     """
-    eye = Features()
     report: dict[str, Any] = {}
     if coded:
-        report["true_codes"] = {"depth": depth, **_coded(pipeline, eye, probe, coded, depth, tick)}
+        report["true_codes"] = {"depth": depth, **_coded(pipeline, eye, coded, depth, tick)}
     if generated:
-        report["generated"] = _generated(pipeline, eye, probe, generated, batch, tick)
+        report["generated"] = _generated(pipeline, eye, generated, batch, tick)
     return report
 
 
 def _coded(
     pipeline: HiTVideoPipeline,
-    eye: Features,
-    probe: Probe,
+    eye: Eye,
     count: int,
     depth: int,
     tick: Callable[[int], None],
 ) -> dict[str, Any]:
-    true = Look(eye, probe)
+    true = Look(eye)
     names = SHOWN if pipeline.painter is not None else SHOWN[:1]
-    looks = {name: Look(eye, probe) for name in names}
+    looks = {name: Look(eye) for name in names}
     quality: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for case in unseen_cases(count, CAPTIONS[200_000]):
         frames, mask, shown = _round_trip(pipeline, case, depth)
@@ -105,14 +103,13 @@ def _painted(pipeline: HiTVideoPipeline, video: Tensor, plan: Tensor, prompt: st
 
 def _generated(
     pipeline: HiTVideoPipeline,
-    eye: Features,
-    probe: Probe,
+    eye: Eye,
     count: int,
     batch: int,
     tick: Callable[[int], None],
 ) -> dict[str, Any]:
     cases = unseen_cases(count)
-    true, faithful, vivid = (Look(eye, probe) for _ in range(3))
+    true, faithful, vivid = (Look(eye) for _ in range(3))
     assert pipeline.generator is not None
     config = pipeline.generator.config
     size = config.frames, config.height, config.width, config.fps

@@ -51,13 +51,15 @@ class Painter:
         self.numbers = {case.prompt: index for index, case in enumerate(cases)}
         self.calls: list[tuple[int, float | None]] = []
 
-    def __call__(self, prompts: list[str], seeds: list[int], options: Options) -> np.ndarray:
+    def __call__(
+        self, prompts: list[str], seeds: list[int], options: Options
+    ) -> dict[str, np.ndarray]:
         guidance = options.get("guidance")
         self.calls.append((len(prompts), guidance))
         clips = np.zeros((len(prompts), SIZE.frames, SIZE.height, SIZE.width, 3), np.uint8)
         for clip, prompt in zip(clips, prompts, strict=True):
             clip[:] = 255 if guidance == 1.0 else self.numbers[prompt]
-        return clips
+        return {"faithful": clips, "vivid": np.full_like(clips, 255)}
 
 
 def test_cases_are_withheld_by_turns_and_never_trained_on() -> None:
@@ -73,7 +75,7 @@ def test_cases_are_withheld_by_turns_and_never_trained_on() -> None:
 def test_every_setting_is_scored_in_batches_beside_the_ceilings() -> None:
     cases = unseen_cases(5)
     painter = Painter(cases)
-    clips = painter([case.prompt for case in cases], [0] * 5, {})
+    clips = painter([case.prompt for case in cases], [0] * 5, {})["faithful"]
     painter.calls.clear()
     passed: list[int] = []
 
@@ -87,10 +89,19 @@ def test_every_setting_is_scored_in_batches_beside_the_ceilings() -> None:
         return decoded
 
     settings = [{}, {"guidance": 1.0}]
-    given = {"settings": settings, "round_trip": round_trip, "batch": 2, "variety": 0}
+
+    def eye(clips: np.ndarray) -> list[dict[str, str]]:
+        """Sees the subject of the first two cases only."""
+        numbers = clips[:, 0, 0, 0, 0].tolist()
+        return [{"subject": labels(cases[n].scene)["subject"] if n < 2 else ""} for n in numbers]
+
+    given = {"settings": settings, "round_trip": round_trip, "batch": 2, "variety": 0, "eye": eye}
     report = evaluate_alignment(painter, Oracle(cases), cases, SIZE, **given)
     assert painter.calls == [(2, None), (2, None), (1, None), (2, 1.0), (2, 1.0), (1, 1.0)]
-    default, one = report["generated"]
+    assert [entry["picture"] for entry in report["generated"]] == ["faithful", "vivid"] * 2
+    default, painted, one, _ = report["generated"]
+    assert painted["all"]["mean"] == painted["eye"]["all"]["mean"] == 0
+    assert default["eye"]["all"]["subject"] == pytest.approx(2 / 5)
     assert one["guidance"] == 1.0 and default["all"]["mean"] == 1 and one["all"]["mean"] == 0
     assert report["ceilings"]["true_codes"]["all"]["mean"] == pytest.approx(2 / 5)
     assert len(default["by_clip"]) == len(report["captions"]) == 5
