@@ -17,7 +17,7 @@ from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.ui.serving import check_address
 
 ROOT = Path(__file__).parents[2]
-HEAD = b'--X\r\nContent-Disposition: form-data; name="files"; filename="a.mp4"\r\n\r\n'
+HEAD = b'--X\r\nContent-Disposition: form-data; name="files"; filename="mine.mp4"\r\n\r\n'
 FORM = {"Content-Type": "multipart/form-data; boundary=X"}
 
 
@@ -56,7 +56,7 @@ def opened(folder: Path, tiny: HiTVideoTokenizer) -> Iterator[tuple[subprocess.P
         yield process, f"http://127.0.0.1:{port}/"
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 def look_and_upload(url: str) -> None:
@@ -68,7 +68,7 @@ def look_and_upload(url: str) -> None:
 
 
 def uploads(folder: Path) -> list[Path]:
-    return list((folder / "files").rglob("a.mp4"))
+    return list((folder / "files").rglob("mine.mp4"))
 
 
 @pytest.mark.parametrize(
