@@ -30,16 +30,13 @@ def frame_to_sheet(poses: Tensor, height: int, width: int) -> Tensor:
     return torch.stack([u * across.unsqueeze(-1), v * down.unsqueeze(-1)], 1)
 
 
-def sheet_to_frame(poses: Tensor, height: int, width: int, room: float = 1.0) -> Tensor:
-    """The maps ``(N, 2, 3)`` the other way: where in the frame a place of the sheet lies.
-
-    room: how much larger than it is the sheet is taken to be.
-    """
+def sheet_to_frame(poses: Tensor, height: int, width: int) -> Tensor:
+    """The maps ``(N, 2, 3)`` the other way: where in the frame a place of the sheet lies."""
     side = min(height, width)
     half_w, half_h = width / side, height / side
     facing, x, y, scale, angle, wide, tall = poses.unbind(-1)
     cos, sin = angle.cos(), angle.sin()
-    across, down = facing * scale * wide * REACH * room, scale * tall * REACH * room
+    across, down = facing * scale * wide * REACH, scale * tall * REACH
     row_x = torch.stack([cos * across / half_w, -sin * down / half_w, x], -1)
     row_y = torch.stack([sin * across / half_h, cos * down / half_h, y], -1)
     return torch.stack([row_x, row_y], 1)

@@ -14,7 +14,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hitvideo.painter.align import ROOM, SEEN, Align
 from hitvideo.painter.backdrop import MULTIPLE, Backdrop, State
 from hitvideo.painter.cels import VIEW, Cels, Style, clock
 from hitvideo.painter.config import PainterConfig
@@ -29,13 +28,11 @@ class Picture(NamedTuple):
     """A painted group.
 
     video: ``(B, 3, GROUP, H, W)``, about [-1, 1]. opacity: how far things cover it
-    ``(B, 1, GROUP, H, W)``. poses: where these were found ``(B, GROUP, THINGS, POSE)``. state: for
-    the group after it.
+    ``(B, 1, GROUP, H, W)``. state: for the group after it.
     """
 
     video: Tensor
     opacity: Tensor
-    poses: Tensor
     state: State | None
 
 
@@ -45,7 +42,6 @@ class HiTVideoPainter(nn.Module):
         self.config = config or PainterConfig()
         self.trajectory = Trajectory()
         self.style = Style(self.config)
-        self.align = Align(self.config.style)
         self.cels = Cels(self.config)
         self.backdrop = Backdrop(self.config)
 
@@ -56,7 +52,6 @@ class HiTVideoPainter(nn.Module):
         names: Tensor,
         time: Tensor,
         state: State | None = None,
-        exact: Tensor | None = None,
         backdrop: bool = True,
     ) -> Picture:
         """Paints one group.
@@ -64,23 +59,21 @@ class HiTVideoPainter(nn.Module):
         coarse: faithful video of any depth ``(B, 3, GROUP, H, W)`` in [-1, 1]. poses: of its things
         ``(B, GROUP, THINGS, POSE)``, see `Trajectory`. names: ``(B, THINGS, name_width)``. time:
         what the things' clocks say ``(B, GROUP, THINGS, CLOCK)``, see `clock`. state: of the group
-        before; None for the first. exact: poses to paint at, instead of those that are found.
-        backdrop: False lays things over the coarse video as it is; for training, to save time.
+        before; None for the first. backdrop: False lays things over the coarse video as it is; for
+        training, to save time.
         """
         height, width = coarse.shape[3:]
         frames = coarse.transpose(1, 2).flatten(0, 1)
         frames = F.pad(frames, (0, -width % MULTIPLE, 0, -height % MULTIPLE), mode="replicate")
         laid = frames.new_zeros(len(frames), 4, *frames.shape[2:])
-        found = poses.clone()
         # The first thing lies before the others.
         for thing in reversed(range(THINGS)):
             pose = poses[:, :, thing]
             there = pose[..., 0].ne(0).any(1)
             if not bool(there.any()):
                 continue
-            inputs = coarse[there], pose[there], names[there, thing], time[there, :, thing]
-            sheets, found[there, :, thing] = self._lay(
-                *inputs, None if exact is None else exact[there, :, thing]
+            sheets = self._lay(
+                coarse[there], pose[there], names[there, thing], time[there, :, thing]
             )
             over = frames.new_zeros(len(frames), 4, height, width)
             over = over.index_put((there.repeat_interleave(GROUP),), sheets)
@@ -95,7 +88,7 @@ class HiTVideoPainter(nn.Module):
             x[:, :, :height, :width].unflatten(0, (-1, GROUP)).transpose(1, 2)
             for x in (video, opacity)
         )
-        return Picture(video, opacity, found, state)
+        return Picture(video, opacity, state)
 
     @torch.inference_mode()
     def paint(self, video: Tensor, plan: Tensor, names: Tensor, fps: float = 8.0) -> Tensor:
@@ -119,28 +112,15 @@ class HiTVideoPainter(nn.Module):
             painted.append(picture.video)
         return torch.cat(painted, 2)[:, :, :count].clamp(-1, 1)
 
-    def _lay(
-        self,
-        coarse: Tensor,
-        poses: Tensor,
-        names: Tensor,
-        time: Tensor,
-        exact: Tensor | None,
-    ) -> tuple[Tensor, Tensor]:
-        """One thing of every clip, painted and laid into its frames ``(N * GROUP, 4, H, W)``.
-
-        And where it was found ``(N, GROUP, POSE)``.
-        """
+    def _lay(self, coarse: Tensor, poses: Tensor, names: Tensor, time: Tensor) -> Tensor:
+        """One thing of every clip, painted and laid into its frames ``(N * GROUP, 4, H, W)``."""
         height, width = coarse.shape[3:]
         frames = coarse.transpose(1, 2).flatten(0, 1)
-        style = self.style(names, poses, time)
-        maps = sheet_to_frame(poses.flatten(0, 1), height, width, ROOM)
-        found = self.align(look(frames, maps, SEEN), style, poses)
         # How things are painted does not move them: what is known of true places does.
-        at = (found if exact is None else exact).detach().flatten(0, 1)
+        at = poses.detach().flatten(0, 1)
         view = look(frames, sheet_to_frame(at, height, width), VIEW)
-        sheets = self.cels(view, style) * at[:, :1, None, None].abs()
-        return lay(sheets, frame_to_sheet(at, height, width), height, width), found
+        sheets = self.cels(view, self.style(names, poses, time)) * at[:, :1, None, None].abs()
+        return lay(sheets, frame_to_sheet(at, height, width), height, width)
 
     def save_pretrained(self, folder: str | Path, dtype: torch.dtype = torch.float32) -> None:
         """Writes ``config.json`` and safetensors (floats stored as ``dtype``)."""

@@ -103,12 +103,13 @@ class PainterLoss(nn.Module):
     def forward(self, batch: Samples, exact: bool, backdrop: bool) -> Parts:
         """The loss of samples of one or two groups.
 
-        exact: paint things where they truly are, not where they are found. backdrop: paint what is
-        around them, too.
+        exact: paint things where they truly are, not where the plan has them. backdrop: paint what
+        is around them, too.
         """
         planned = self.painter.trajectory(batch.plan, FRAMES)
-        poses_error = pose_error(planned, batch.poses)
-        picture = opacity = poses_error.new_zeros(())
+        wrong_poses = pose_error(planned, batch.poses)
+        poses = batch.poses if exact else planned.detach()
+        picture = opacity = wrong_poses.new_zeros(())
         state = None
         groups = batch.frames.shape[2] // GROUP
         for group in range(groups):
@@ -120,25 +121,22 @@ class PainterLoss(nn.Module):
             at = batch.start[:, None] * GROUP + torch.arange(GROUP, device=frames.device)
             at = at + group * GROUP
             rows = torch.arange(len(at), device=at.device)[:, None]
-            given, true = planned[rows, at].detach(), batch.poses[rows, at]
             time = clock(batch.seconds[:, here]) * batch.seconds[:, here].gt(0).unsqueeze(-1)
             painted = self.painter(
                 coarse / 127.5 - 1,
-                given,
+                poses[rows, at],
                 batch.names,
                 time,
                 state,
-                true if exact else None,
                 backdrop,
             )
             state = painted.state
-            poses_error = poses_error + pose_error(painted.poses, true) / groups
             weight = 1 + _THING * mask
             wrong = painted.video - target
             error = (weight * (wrong.abs() + 2 * wrong.square())).sum() / (3 * weight.sum())
             picture = picture + error / groups
             opacity = opacity + (painted.opacity - mask).square().mean() / groups
-        return Parts(picture, opacity, poses_error)
+        return Parts(picture, opacity, wrong_poses)
 
 
 def train(config: PainterSettings) -> None:
