@@ -12,6 +12,7 @@ from conftest import WEIGHTS
 from hitvideo.errors import HiTVideoError
 from hitvideo.painter.model import HiTVideoPainter
 from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.toon.seeds import PAINTER
 from hitvideo.training import painter as training
@@ -62,6 +63,19 @@ def test_samples_hang_on_their_seeds_alone() -> None:
     assert not torch.equal(first[0].frames, first[1].frames)
     blocks = Blocks(source, str(WEIGHTS), 2, 0, seed=0)
     assert torch.equal(blocks[1][0].frames, source.draw(PAINTER[2:3])[0].frames)
+    other = Blocks(source, str(WEIGHTS), 2, 0, seed=1)
+    assert not {*blocks._seeds(0), *blocks._seeds(1)} & {*other._seeds(0), *other._seeds(1)}
+
+
+def test_some_plans_are_told_by_their_codes_and_some_as_they_are() -> None:
+    source = Source(WEIGHTS, 32, torch.device("cpu"))
+
+    def coded(exact: bool) -> list[bool]:
+        plans = [one.plan for one in source.draw(PAINTER[:8], exact)]
+        return [torch.allclose(from_codes(to_codes(plan)), plan, atol=1e-5) for plan in plans]
+
+    assert set(coded(exact=False)) == {True, False}
+    assert all(coded(exact=True))
 
 
 def test_faded_codes_are_near_and_valid(shipped: HiTVideoTokenizer) -> None:
