@@ -12,6 +12,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from terminal import as_in_a_terminal
 
 from hitvideo.benchmarks import startup
 from hitvideo.cli import main
@@ -201,8 +202,7 @@ def test_interrupted_it_tidies_up(
         env=ENVIRONMENT,
         stderr=subprocess.PIPE,
         text=True,
-        # A job in the background of a shell ignores SIGINT, and so would its children.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=as_in_a_terminal,
     )
     try:
         while not list(tmp_path.glob(".*/original.mp4")) and process.poll() is None:

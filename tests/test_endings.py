@@ -84,15 +84,18 @@ def test_signals_end_a_command_tidily(
                     os.kill(os.getpid(), number)
 
     monkeypatch.setattr(toon, "run", run)
-    # What a shell starts in the background ignores Ctrl-C; a terminal's own command does not.
+    # What a shell starts in the background ignores Ctrl-C, and what nohup starts the hang-up.
     ctrl_c = signal.signal(signal.SIGINT, signal.default_int_handler)
+    hang_up = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     before = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)]
     try:
         assert cli.main(COMMAND) == 128 + number
     finally:
+        after = [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)]
         signal.signal(signal.SIGINT, ctrl_c)
+        signal.signal(signal.SIGHUP, hang_up)
     assert list(tmp_path.iterdir()) == []
-    assert [signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)] == before
+    assert after == before
 
 
 def test_what_nohup_ignores_stays_ignored() -> None:

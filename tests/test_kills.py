@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from terminal import as_in_a_terminal
 from tiny_generator import save_tiny_weights
 
 from hitvideo.cli import main
@@ -52,7 +53,7 @@ def start(place: Path, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=as_in_a_terminal,
     )
 
 
