@@ -124,8 +124,8 @@ def run(args: argparse.Namespace) -> None:
     for entry in report["generated"]:
         for group in ("trained", "withheld"):
             if group in entry:
-                settings = f"{entry['mode']}, guidance {entry['guidance']:g}"
-                print(f"{entry['picture']}, {settings}, {group}: {_line(entry, group)}")
+                how = f"{entry['mode']}, guidance {entry['guidance']:g}"
+                print(f"{entry['picture']}, {how}, {group}: {_line(entry, group)}")
     for name, groups in report["ceilings"].items():
         print(f"ceiling, {name.replace('_', ' ')}: {_line(groups, 'all')}")
     print(
