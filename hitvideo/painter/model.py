@@ -116,8 +116,7 @@ class HiTVideoPainter(nn.Module):
         """One thing of every clip, painted and laid into its frames ``(N * GROUP, 4, H, W)``."""
         height, width = coarse.shape[3:]
         frames = coarse.transpose(1, 2).flatten(0, 1)
-        # How things are painted does not move them: what is known of true places does.
-        at = poses.detach().flatten(0, 1)
+        at = poses.flatten(0, 1)
         view = look(frames, sheet_to_frame(at, height, width), VIEW)
         sheets = self.cels(view, self.style(names, poses, time)) * at[:, :1, None, None].abs()
         return lay(sheets, frame_to_sheet(at, height, width), height, width)

@@ -108,6 +108,7 @@ class PainterLoss(nn.Module):
         """
         planned = self.painter.trajectory(batch.plan, FRAMES)
         wrong_poses = pose_error(planned, batch.poses)
+        # How things are painted does not move them: what is known of true places does.
         poses = batch.poses if exact else planned.detach()
         picture = opacity = wrong_poses.new_zeros(())
         state = None

@@ -26,6 +26,7 @@ from hitvideo.video.clock import continuous, from_keyframe
 from hitvideo.video.fields import deinterlaced
 from hitvideo.video.picture import display_of
 from hitvideo.video.streams import (
+    MATROSKA,
     UNINDEXED,
     breaks_off,
     decoder,
@@ -100,7 +101,8 @@ class Source:
             self._refuse_large(self.stream.height, self.stream.width)
             fps = _frame_rate(self.stream)
             self.stated, likely = seconds_told(self.container, self.stream)
-            self.restart()
+            if self.format == MATROSKA:
+                self.restart()
             seconds = self._count_seconds(fps) if likely is None else likely
             self.check_time(seconds)
             self.first = self._first_frame()

@@ -56,8 +56,8 @@ def seconds_told(
 ) -> tuple[float | None, float | None]:
     """The length of the video by the file's headers, or None where they do not tell it.
 
-    And the same with the reader's guesses, or None where only the packets tell. The container has
-    to be opened again.
+    And the same with the reader's guesses, or None where only the packets tell. Matroska has to be
+    opened again.
     """
     seconds = _own_seconds(container, stream)
     name = container.format.name
