@@ -1,12 +1,16 @@
 """The command line as a user runs it: exit codes, one-line errors, nothing left behind."""
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 import numpy as np
@@ -39,12 +43,27 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(path)
 
 
-def hitvideo(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def hitvideo(*arguments: object, cwd: str | Path = ".") -> Done:
+    """A command in this process: importing everything anew would take most of the time."""
+    out, complaints = io.StringIO(), io.StringIO()
+    with chdir(cwd), redirect_stdout(out), redirect_stderr(complaints), warnings.catch_warnings():
+        code = main([*map(str, arguments)])
+    return Done(code, out.getvalue(), complaints.getvalue())
+
+
+def as_a_process(*arguments: object) -> Done:
     command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, cwd=cwd)
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT)
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
-def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+def assert_refused(done: Done, *words: str) -> None:
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
     assert done.stderr.startswith("hitvideo: ")
@@ -58,7 +77,7 @@ def test_reconstruct_writes_every_level_and_its_figures(
 ) -> None:
     out = tmp_path / "out"
     options = ["--size", 32, "--start", 0.5, "--seconds", 1.5, "--weights", weights]
-    done = hitvideo("reconstruct", clip, out, *options, "--device", "cpu", "--json")
+    done = as_a_process("reconstruct", clip, out, *options, "--device", "cpu", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     names = sorted(path.name for path in out.iterdir())
     assert names == ["level_1.mp4", "level_2.mp4", "level_3.mp4", "levels.json", "original.mp4"]
