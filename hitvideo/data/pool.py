@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,7 @@ class ClipPool:
     augment: random crops, scales, frame rates, brightness and contrast; without it the centre
     square as it is. Both take a random stretch of time and mirror half of the samples, as far as
     their clips may be mirrored.
+    native: random squares of the size that is asked for, at the scale that the clips have.
     device: where the clips are kept and the batches made.
     """
 
@@ -85,10 +87,11 @@ class ClipPool:
         clips: Iterable[PoolClip],
         *,
         augment: bool,
+        native: bool = False,
         device: torch.device | str = "cpu",
     ) -> None:
         self.clips = [replace(clip, frames=clip.frames.to(device)) for clip in clips]
-        self.augment = augment
+        self.augment, self.native = augment, native
         if not self.clips:
             raise HiTVideoError("There are no clips to train on.")
         counts: dict[str, int] = {}
@@ -110,8 +113,9 @@ class ClipPool:
 
         side = largest = min(height, width)
         y, x = (height - side) // 2, (width - side) // 2
-        if self.augment:
+        if self.augment or self.native:
             side = rng.randint(min(largest, round(size * 0.8)), largest)
+            side = min(size, largest) if self.native else side
             y, x = rng.randint(0, height - side), rng.randint(0, width - side)
         crop = clip.frames[index.to(clip.frames.device), :, y : y + side, x : x + side].float()
         if side != size:
@@ -131,7 +135,13 @@ class ClipPool:
         return Batch(video.transpose(0, 1)[None], mask.transpose(0, 1)[None], [words])
 
 
-def folder_clips(folder: Path, max_bytes: int = 6 << 30, seed: int = 0) -> list[PoolClip]:
+def folder_clips(
+    folder: Path,
+    max_bytes: int = 6 << 30,
+    seed: int = 0,
+    short_side: int = SHORT_SIDE,
+    max_fps: float = MAX_FPS,
+) -> list[PoolClip]:
     """Every readable video under ``folder``, up to 10 s each, as many as fit into ``max_bytes``."""
     if not folder.is_dir():
         raise HiTVideoError(f"There is no folder {folder}.")
@@ -143,7 +153,8 @@ def folder_clips(folder: Path, max_bytes: int = 6 << 30, seed: int = 0) -> list[
         for first in range(0, len(paths), 16):  # a few at a time: the folder may be a library
             if room <= 0:
                 break
-            for clip in executor.map(_read_clip, paths[first : first + 16]):
+            read = partial(_read_clip, short_side=short_side, max_fps=max_fps)
+            for clip in executor.map(read, paths[first : first + 16]):
                 if clip is not None and clip.frames.numel() <= room:
                     room -= clip.frames.numel()
                     clips.append(clip)
@@ -152,7 +163,7 @@ def folder_clips(folder: Path, max_bytes: int = 6 << 30, seed: int = 0) -> list[
     return clips
 
 
-def _read_clip(path: Path) -> PoolClip | None:
+def _read_clip(path: Path, short_side: int, max_fps: float) -> PoolClip | None:
     """The clip, or None for a file that cannot be read: one must not stop a night of training."""
     from hitvideo.video import (
         Notes,
@@ -162,9 +173,9 @@ def _read_clip(path: Path) -> PoolClip | None:
 
     try:
         info = probe(path)
-        scale = SHORT_SIDE / min(info.height, info.width)
-        height, width = (max(SHORT_SIDE, round(n * scale)) for n in (info.height, info.width))
-        fps = min(info.fps, MAX_FPS)
+        scale = short_side / min(info.height, info.width)
+        height, width = (max(short_side, round(n * scale)) for n in (info.height, info.width))
+        fps = min(info.fps, max_fps)
         notes = Notes()
         read = read_frames(path, fps=fps, size=(height, width), seconds=10, notes=notes)
         frames = np.stack(list(read))

@@ -12,6 +12,7 @@ CAPTIONS = range(4_000_000, 4_500_000)  # whose captions a generator is measured
 SHEET = range(4_500_000, 5_000_000)  # whose captions are the prompts of a contact sheet
 OWN_CLIPS = range(100_000_000, 200_000_000)  # whose captions a generator in training writes
 PAINTER = range(200_000_000, 300_000_000)  # what the painter is trained on
+TOKENIZER = range(300_000_000, 400_000_000)  # stretches that a tokenizer is trained on
 PLANS = range(700_000_000, 900_000_000)  # which are planned and never rendered
 HELD_OUT = range(900_000_000, 900_000_128)  # tokens that a training validates on
 PAINTER_HELD_OUT = range(910_000_000, 910_000_024)  # clips that its training validates on

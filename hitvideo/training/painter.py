@@ -9,6 +9,7 @@ import argparse
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ import torch
 from accelerate import PartialState
 from torch import Tensor, nn
 
+from hitvideo.data.blocks import Blocks
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output
 from hitvideo.painter.cels import clock
@@ -24,12 +26,13 @@ from hitvideo.painter.model import HiTVideoPainter
 from hitvideo.painter.trajectory import pose_error
 from hitvideo.tokenizer import fingerprint
 from hitvideo.tokenizer.config import GROUP
-from hitvideo.toon.seeds import PAINTER_HELD_OUT
+from hitvideo.toon.seeds import PAINTER, PAINTER_HELD_OUT
+from hitvideo.training.arguments import add_settings
 from hitvideo.training.checks import check_folders, check_run, check_shares, run_folder
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.muon import Muon
 from hitvideo.training.optimizers import MuonAndAdamW
-from hitvideo.training.painter_samples import FRAMES, STRETCH, Blocks, Samples, Source
+from hitvideo.training.painter_samples import FRAMES, STRETCH, Samples, Source, source_of
 
 _THING = 3.0  # a pixel of a thing counts this much more
 _TABLE = 1 << 20  # matrices as large as this are tables of a sort
@@ -64,17 +67,7 @@ class PainterSettings:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    for field in fields(PainterSettings):
-        flag = f"--{field.name.replace('_', '-')}"
-        if field.name == "out":
-            parser.add_argument(flag, required=True, help="folder of the run; resumes one in it")
-        elif field.name == "weights":
-            parser.add_argument(flag, help="folder of the tokenizer and the generator (shipped)")
-        elif isinstance(field.default, bool):
-            parser.add_argument(flag, action="store_true")
-        else:
-            kind = type(field.default)
-            parser.add_argument(flag, type=kind, default=field.default, help=f"({field.default})")
+    add_settings(parser, PainterSettings)
 
 
 def run(args: argparse.Namespace) -> None:
@@ -170,7 +163,9 @@ def _train(config: PainterSettings, out: Path) -> None:
     bare = PainterLoss(painter.train())
     optimizer = _optimizer(bare, config.lr)
     module, optimizer = accelerator.prepare(bare, optimizer)
-    blocks = Blocks(source, folder, config.toon, config.workers, config.seed)
+    device = torch.device("cpu") if config.workers else accelerator.device
+    drawing = partial(source_of, folder, config.size, device)
+    blocks = Blocks(drawing, PAINTER, config.toon, config.workers, config.seed)
     held_out = []  # one process validates
     if accelerator.is_main_process:
         held_out = source.draw(PAINTER_HELD_OUT[: config.held_out], exact=True)
@@ -210,7 +205,9 @@ def _optimizer(module: nn.Module, lr: float) -> MuonAndAdamW:
     return MuonAndAdamW(Muon(kernels, lr, 0.01), adamw)
 
 
-def _batch(config: PainterSettings, blocks: Blocks, step: int) -> tuple[Samples, bool, bool]:
+def _batch(
+    config: PainterSettings, blocks: Blocks[Samples], step: int
+) -> tuple[Samples, bool, bool]:
     """The samples of one step, whether things are painted where they truly are, and the backdrop.
 
     Seed, step and process alone decide them.

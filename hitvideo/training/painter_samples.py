@@ -1,39 +1,34 @@
 """What the painter learns from: stretches of Toon scenes as they are, and as few tokens show them.
 
 A scene's stretch is rendered, encoded, decoded at some coarse depth, and kept with its plan, the
-names of its things and their true poses. Scenes are new all the time: while one block of them is
-learned from, the next is drawn in processes beside. Knows nothing of networks that paint.
+names of its things and their true poses. Knows nothing of networks that paint.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from multiprocessing import get_context
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from hitvideo.data.blocks import Draw
 from hitvideo.errors import HiTVideoError
 from hitvideo.painter.trajectory import POSE
 from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.plan.tracks import THINGS
-from hitvideo.processes import begin_worker
 from hitvideo.tokenizer import HiTVideoTokenizer, VideoCodes
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon import Scene, caption, sample_scene, scene_layout
 from hitvideo.toon.motion import pose
 from hitvideo.toon.render import render_with_mask
-from hitvideo.toon.seeds import PAINTER
 
 FPS, FRAMES = 8.0, 64  # of a whole clip
 STRETCH = 2 * GROUP  # frames of a sample: a group, and the one after it
 DEPTHS = (1, 2, 2, 2, 2, 3)  # of the coarse videos
 _CODED = 0.5  # share of plans that are told as their codes tell them
-_FAR = 1_000_003  # scenes between the first ones of two runs with seeds that follow each other
 _FADED = 0.3  # most of a coarse video's tokens that are others than they should be
 
 
@@ -162,61 +157,6 @@ def true_poses(scene: Scene, frames: int, height: int, width: int) -> Tensor:
     return poses
 
 
-class Blocks:
-    """Blocks of new samples, the next one drawn beside while one is in use.
-
-    Which scenes a block holds hangs on its number and on the run's seed alone. workers: processes;
-    0 draws in this one when a block is asked for, which is what a GPU wants.
-    """
-
-    def __init__(self, source: Source, folder: str, count: int, workers: int, seed: int) -> None:
-        self.source, self.count, self.seed = source, count, seed
-        self.waiting: dict[int, list[Future[list[Samples]]]] = {}
-        self.held: tuple[int, list[Samples]] = (-1, [])
-        self.pool = None
-        if workers:
-            self.pool = ProcessPoolExecutor(
-                workers, get_context("spawn"), _begin, (folder, source.size)
-            )
-
-    def __getitem__(self, number: int) -> list[Samples]:
-        if self.held[0] != number:
-            if self.pool is None:
-                self.held = number, self.source.draw(self._seeds(number))
-            else:
-                self._order(number)
-                samples = [s for part in self.waiting.pop(number) for s in part.result()]
-                self.held = number, samples
-                self._order(number + 1)
-        return self.held[1]
-
-    def close(self) -> None:
-        if self.pool is not None:
-            self.pool.shutdown(wait=False, cancel_futures=True)
-
-    def _seeds(self, number: int) -> range:
-        # A run that goes on from another's weights sees other scenes.
-        first = self.seed * _FAR + number * self.count
-        return PAINTER[first % (len(PAINTER) - self.count) :][: self.count]
-
-    def _order(self, number: int) -> None:
-        assert self.pool is not None
-        if number not in self.waiting:
-            seeds = self._seeds(number)
-            parts: Iterator[range] = (seeds[k : k + 4] for k in range(0, len(seeds), 4))
-            self.waiting[number] = [self.pool.submit(_draw, part) for part in parts]
-
-
-_source: Source | None = None
-
-
-def _begin(folder: str, size: int) -> None:
-    global _source
-    begin_worker()
-    torch.set_num_threads(1)
-    _source = Source(folder, size, torch.device("cpu"))
-
-
-def _draw(seeds: Sequence[int]) -> list[Samples]:
-    assert _source is not None
-    return _source.draw(seeds)
+def source_of(folder: str, size: int, device: torch.device) -> Draw[Samples]:
+    """What draws samples, for `Blocks`."""
+    return Source(folder, size, device).draw

@@ -17,7 +17,7 @@ from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.toon.seeds import PAINTER
 from hitvideo.training import painter as training
 from hitvideo.training.painter import PainterSettings, train
-from hitvideo.training.painter_samples import Blocks, Source, _faded
+from hitvideo.training.painter_samples import Source, _faded
 
 
 def settings(out: Path, **changes: object) -> PainterSettings:
@@ -61,10 +61,6 @@ def test_samples_hang_on_their_seeds_alone() -> None:
         assert torch.equal(a.frames, b.frames) and torch.equal(a.plan, b.plan)
         assert torch.equal(a.coarse, b.coarse)
     assert not torch.equal(first[0].frames, first[1].frames)
-    blocks = Blocks(source, str(WEIGHTS), 2, 0, seed=0)
-    assert torch.equal(blocks[1][0].frames, source.draw(PAINTER[2:3])[0].frames)
-    other = Blocks(source, str(WEIGHTS), 2, 0, seed=1)
-    assert not {*blocks._seeds(0), *blocks._seeds(1)} & {*other._seeds(0), *other._seeds(1)}
 
 
 def test_some_plans_are_told_by_their_codes_and_some_as_they_are() -> None:
