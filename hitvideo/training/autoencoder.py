@@ -9,6 +9,7 @@ import argparse
 import random
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from torch import Tensor, nn
 from hitvideo.autoencoder.config import GROUP
 from hitvideo.autoencoder.model import GroupAutoencoder
 from hitvideo.data.blocks import Blocks
-from hitvideo.data.pool import Batch, ClipPool, PoolClip, folder_clips, toon_clips
+from hitvideo.data.packed import packed_clips
+from hitvideo.data.pool import Batch, ClipPool, PoolClip, toon_clips
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output
 from hitvideo.toon.seeds import TOKENIZER, VALIDATION
@@ -101,9 +103,10 @@ class AutoencoderLoss(nn.Module):
         return torch.log(error + _FLOOR).mean()
 
 
-def _clips(folder: str) -> list[PoolClip]:
-    """So small that hundreds of clips fit into memory."""
-    return folder_clips(Path(folder), short_side=160, max_fps=15)
+def _clips(folder: str, out: str | Path) -> list[PoolClip]:
+    """So small that hundreds of clips fit into memory; decoded once, into the run's folder."""
+    number = sha256(str(Path(folder).resolve()).encode()).hexdigest()[:12]
+    return packed_clips(Path(folder), Path(out) / f"clips-{number}.npy", short_side=160, max_fps=15)
 
 
 class Samples:
@@ -113,7 +116,7 @@ class Samples:
         self.config, self.device = config, device
         self.clips: ClipPool | None = None
         if config.clips:
-            found = [clip for folder in config.clips for clip in _clips(folder)]
+            found = [clip for folder in config.clips for clip in _clips(folder, config.out)]
             self.clips = ClipPool(found, augment=True, device=device)
         self.blocks: Blocks[PoolClip] | None = None
         self.block: tuple[int, ClipPool] | None = None
@@ -215,7 +218,7 @@ def _held_out(config: AutoencoderSettings, out: Path) -> dict[str, Tensor]:
     """Clips never trained on, ``(clips, 3, T, 128, 128)``."""
     pools = {}
     if config.validate:
-        pools["clips"] = ClipPool(_clips(config.validate), augment=False)
+        pools["clips"] = ClipPool(_clips(config.validate, out), augment=False)
     if config.toon:
         cache = out / "toon-validation.npy"
         pools["toon"] = ClipPool(toon_clips(VALIDATION[:_HELD_OUT], cache), augment=False)
