@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.func import functional_call
 
 from hitvideo.autoencoder.model import GroupAutoencoder
 from hitvideo.errors import HiTVideoError
@@ -121,3 +123,17 @@ def test_settings_that_cannot_work(
     with pytest.raises(HiTVideoError, match=sentence):
         train(replace(small, **change))
     assert not Path(small.out).exists()
+
+
+def test_the_loss_on_a_gpu_needs_nothing_of_the_cpu_and_waits_for_nothing() -> None:
+    """Without a GPU: tensors that only pretend refuse to meet others, or to be read."""
+    loss = training.AutoencoderLoss(GroupAutoencoder())
+    with FakeTensorMode(), torch.no_grad(), torch.autocast("cuda", torch.bfloat16):
+        state = {
+            name: torch.empty(tensor.shape, dtype=tensor.dtype, device="cuda")
+            for name, tensor in [*loss.named_parameters(), *loss.named_buffers()]
+        }
+        video = torch.zeros(2, 3, 16, 64, 64, device="cuda")
+        depth = torch.zeros(2, dtype=torch.long, device="cuda")
+        error = functional_call(loss, state, (video, depth))
+        assert error.device.type == "cuda" and error.dtype == torch.float32
