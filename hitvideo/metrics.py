@@ -24,13 +24,16 @@ FRAMES_AT_ONCE = 8
 
 
 class QualityMeter:
-    """PSNR and SSIM of a clip that arrives in pieces; memory does not grow with its length."""
+    """PSNR and SSIM of a clip that arrives in pieces, and of each of its frames.
+
+    frame_psnr: dB; frame_ssim: 1 for identical ones.
+    """
 
     def __init__(self) -> None:
         self._squared_error = 0
         self._values = 0
-        self._ssim = 0.0
-        self._frames = 0
+        self.frame_psnr: list[float] = []
+        self.frame_ssim: list[float] = []
 
     def add(self, reference: np.ndarray, frames: np.ndarray) -> None:
         """Takes a piece of both clips, uint8 RGB ``(T, H, W, 3)`` each and of one shape."""
@@ -38,10 +41,11 @@ class QualityMeter:
         for start in range(0, len(reference), FRAMES_AT_ONCE):
             a = reference[start : start + FRAMES_AT_ONCE]
             b = frames[start : start + FRAMES_AT_ONCE]
-            self._squared_error += int(np.square(a.astype(np.int32) - b).sum(dtype=np.int64))
+            errors = np.square(a.astype(np.int32) - b).sum((1, 2, 3), dtype=np.int64).tolist()
+            self._squared_error += sum(errors)
             self._values += a.size
-            self._ssim += float(_ssim_per_frame(a, b).sum())
-            self._frames += len(a)
+            self.frame_psnr += [decibels(error / a[0].size) for error in errors]
+            self.frame_ssim += _ssim_per_frame(a, b).tolist()
 
     @property
     def psnr(self) -> float:
@@ -51,7 +55,7 @@ class QualityMeter:
     @property
     def ssim(self) -> float:
         """Mean over the frames so far of the SSIM of each (1: identical)."""
-        return self._ssim / self._frames if self._frames else 1.0
+        return sum(self.frame_ssim) / len(self.frame_ssim) if self.frame_ssim else 1.0
 
 
 def decibels(squared_error: float) -> float:

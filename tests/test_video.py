@@ -365,3 +365,13 @@ def test_an_ffmpeg_that_is_none_is_said(
     with pytest.raises(HiTVideoError, match=words):
         write_video(out, np.zeros((40, 128, 128, 3), np.uint8), 8)
     assert out.read_bytes() == b"old" and list(out.parent.iterdir()) == [out]
+
+
+def test_a_written_video_says_all_about_its_colours(tmp_path: Path) -> None:
+    """A browser guesses all of it, and wrongly for small pictures, where any of it is missing."""
+    write_video(tmp_path / "a.mp4", np.full((2, 32, 32, 3), (55, 184, 160), np.uint8), 8)
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        context = container.streams.video[0].codec_context
+        bt709, limited = 1, 1
+        said = context.colorspace, context.color_primaries, context.color_trc
+        assert said == (bt709, bt709, bt709) and context.color_range == limited

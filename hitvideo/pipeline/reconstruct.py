@@ -33,6 +33,7 @@ class LevelResult:
     bpp: ``total_bits`` per pixel of the clip (T * H * W).
     psnr: dB, over all pixels of the clip.
     ssim: mean over the frames.
+    frame_psnr, frame_ssim: of every frame.
     perplexity: of this level's codes in this clip.
     """
 
@@ -45,6 +46,8 @@ class LevelResult:
     bpp: float
     psnr: float
     ssim: float
+    frame_psnr: tuple[float, ...]
+    frame_ssim: tuple[float, ...]
     perplexity: float
 
     def figures(self) -> dict[str, Any]:
@@ -125,6 +128,8 @@ def _reconstruct(tokenizer: HiTVideoTokenizer, frames: np.ndarray) -> Iterator[R
             bpp=bits_per_pixel(total_bits, frames.shape),
             psnr=meter.psnr,
             ssim=meter.ssim,
+            frame_psnr=tuple(meter.frame_psnr),
+            frame_ssim=tuple(meter.frame_ssim),
             perplexity=perplexity(code_counts(tokens, config.codebook_size)),
         )
         yield ReconstructStep(done / work, f"Level {depth} of {len(levels)} is ready", result)

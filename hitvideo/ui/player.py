@@ -6,6 +6,7 @@ beside the source of every component class. Knows nothing of levels, models or h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,16 @@ Value = dict[str, Any]  # what the browser and the API get; see `PlayerView.valu
 
 @dataclass(frozen=True)
 class Tile:
-    """One place in the player. label, detail: its caption; video: an MP4, None until it is made."""
+    """One place in the player. label, detail: its caption; video: an MP4, None until it is made.
+
+    psnr, ssim: of every frame against the first tile's, in dB and up to 1, where they are known.
+    """
 
     label: str
     detail: str = ""
     video: Path | None = None
+    psnr: Sequence[float] = ()
+    ssim: Sequence[float] = ()
 
     @property
     def value(self) -> Value:
@@ -33,6 +39,8 @@ class Tile:
             "label": self.label,
             "detail": self.detail,
             "video": file and file.model_dump(),
+            "psnr": [round(value, 2) for value in self.psnr],
+            "ssim": [round(value, 4) for value in self.ssim],
         }
 
 
@@ -80,18 +88,25 @@ def settled(value: Value, message: str) -> Value:
     return {**value, "message": message, "progress": None, "seconds_left": None}
 
 
-def player(view: PlayerView, stage: bool = False) -> gr.HTML:
+def player(
+    view: PlayerView, stage: bool = False, compare: bool = False, fps: float = 8.0
+) -> gr.HTML:
     """The component, showing `view`; from then on give it a `PlayerView.value`.
 
     stage: one large screen for all videos, the last one that is made fading in over the others;
         otherwise they play side by side.
+    compare: whether any two of the videos can be laid against each other, frame by frame, below.
+    fps: frames a second that all videos have.
     """
+    parts = ("player", "compare") if compare else ("player",)
+    scripts = ("player", "views", "compare", "keys") if compare else ("player",)
     return gr.HTML(
         view.value,
-        html_template=static("player.html"),
-        css_template=static("player.css"),
-        js_on_load=static("player.js"),
+        html_template="".join(static(f"{part}.html") for part in parts),
+        css_template="".join(static(f"{part}.css") for part in parts),
+        js_on_load="".join(static(f"{part}.js") for part in scripts),
         apply_default_css=False,
         elem_classes="hv-player",
         stage=stage,
+        fps=fps,
     )

@@ -76,11 +76,10 @@ def _encode(
             "-hide_banner", "-nostats", "-loglevel", "error",
             # moviepy rounds the rate to two digits, so frames are timed here, exactly.
             "-vf", f"settb={step},setpts=N,scale=out_color_matrix=bt709:out_range=tv"
-            ":flags=accurate_rnd+full_chroma_int,format=yuv420p",
+            ":flags=accurate_rnd+full_chroma_int,format=yuv420p"
+            # Colours of which anything is unstated are guessed by the height of the picture.
+            ",setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709",
             "-fps_mode", "passthrough", "-enc_time_base", step,
-            # Unstated colours are guessed by the height of the picture, differently by each.
-            "-color_range", "tv", "-colorspace", "bt709",
-            "-color_primaries", "bt709", "-color_trc", "bt709",
             "-crf", QUALITY, "-g", str(max(1, round(rate * KEYFRAME_SECONDS))),
             "-movflags", "+faststart", *tags,
         ]  # fmt: skip

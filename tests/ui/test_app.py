@@ -28,7 +28,7 @@ def client(server: Served) -> Client:
 def request(client: Client, video: Path | None, **options: object) -> tuple[dict, dict]:
     options = {"start": 0, "length": 2, "size": 64, **options}
     file = video and handle_file(str(video))
-    screen, table, _ = client.predict(video=file, api_name="/reconstruct", **options)
+    screen, table, *_ = client.predict(video=file, api_name="/reconstruct", **options)
     return screen, table
 
 
@@ -78,7 +78,7 @@ def test_levels_arrive_one_by_one_coarse_first(served: Served, client: Client, c
     job = client.submit(handle_file(str(clip)), 0, 2, 64, api_name="/reconstruct")
     job.result()
     counts = []
-    for screen, table, _ in job.outputs():
+    for screen, table, *_ in job.outputs():
         ready = [tile["video"] is not None for tile in screen["tiles"]]
         assert ready == sorted(ready, reverse=True)
         assert len(table["rows"]) == max(0, sum(ready) - 1)

@@ -1,8 +1,12 @@
 """Token files in the app: taken away after a reconstruction, and opened at any depth."""
 
+import csv
+import io
+import json
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -45,7 +49,7 @@ def decode(client: Client, path: Path | None, depth: int = 0) -> tuple[str, dict
 def test_a_reconstruction_gives_its_token_file_and_real_sizes(
     served: Served, client: Client, clip: Path
 ) -> None:
-    _, table, path = client.predict(
+    screen, table, path, archive = client.predict(
         video=handle_file(str(clip)), start=0, length=2, size=64, api_name="/reconstruct"
     )
     assert Path(path).name == "disc.hitv"
@@ -61,6 +65,17 @@ def test_a_reconstruction_gives_its_token_file_and_real_sizes(
     assert sizes[-1] == len(data)
     actual = [8 * size / (16 * 64 * 64) for size in sizes]
     assert [row["bpp_actual"] for row in table["rows"]] == pytest.approx(actual)
+
+    assert Path(archive).name == "disc.zip"
+    with ZipFile(archive) as everything:
+        held = {name: everything.read(name) for name in everything.namelist()}
+    assert held.pop("disc.hitv") == data
+    assert json.loads(held.pop("levels.json")) == table["rows"]
+    rows = list(csv.DictReader(io.StringIO(held.pop("levels.csv").decode())))
+    assert rows == [{k: str(v) for k, v in row.items()} for row in table["rows"]]
+    videos = {f"level-{k}.mp4": screen["tiles"][k]["video"] for k in (1, 2, 3)}
+    videos["original.mp4"] = screen["tiles"][0]["video"]
+    assert held == {name: Path(video).read_bytes() for name, video in videos.items()}
 
 
 @pytest.mark.parametrize("depth", [0, 1, 2])

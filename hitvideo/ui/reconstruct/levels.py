@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import gradio as gr
@@ -17,6 +17,7 @@ from hitvideo.rates import bits_per_pixel
 from hitvideo.ui.theme import static
 
 RAW_BPP = 24  # 8-bit RGB
+NOTHING = 0.05  # dB
 
 
 def table_value(
@@ -50,11 +51,20 @@ def summary(results: Sequence[LevelResult]) -> str:
     saving = f"{RAW_BPP / last.bpp:,.0f} times fewer bits (nominal) than the frames uncompressed"
     if first is last:
         return f"The one level needs {saving}, at {last.psnr:.1f} dB."
+    gains = [_gain(b.level, b.psnr - a.psnr) for a, b in pairwise(results)]
     return (
-        f"Level 1 spends {first.total_bits / last.total_bits:.0%} of the bits and keeps what is "
-        "where and how it moves; each further level adds edges and texture. "
+        f"Level 1 spends {first.total_bits / last.total_bits:.0%} of the bits and gives "
+        f"{first.psnr:.1f} dB of this clip; {', '.join(gains)}. "
         f"All {len(results)} together need {saving}, at {last.psnr:.1f} dB."
     )
+
+
+def _gain(level: int, decibels: float) -> str:
+    if abs(decibels) < NOTHING:
+        return f"level {level} adds next to nothing"
+    if decibels < 0:
+        return f"level {level} takes {-decibels:.1f} dB away"
+    return f"level {level} adds {decibels:.1f} dB"
 
 
 def levels_table() -> gr.HTML:

@@ -15,7 +15,7 @@ import gradio as gr
 from hitvideo.ui.inputs import clip_inputs
 from hitvideo.ui.player import Value, player, settled
 from hitvideo.ui.reconstruct.levels import levels_table, table_value
-from hitvideo.ui.reconstruct.run import MAX_SECONDS, Reconstruction
+from hitvideo.ui.reconstruct.run import FPS, MAX_SECONDS, Reconstruction
 from hitvideo.ui.running import Handler, buttons, wire
 from hitvideo.ui.tokens.page import download_button, open_tokens
 
@@ -29,24 +29,27 @@ def reconstruct_tab(reconstruction: Reconstruction, clips: Sequence[Path]) -> No
     """Fills the tab that is being built; `clips` are offered as examples."""
     with clip_inputs(clips, MAX_SECONDS) as clip:
         run, stop = buttons("Reconstruct")
-    screen = player(reconstruction.view(message=INVITATION))
+    screen = player(reconstruction.view(message=INVITATION), compare=True, fps=FPS)
     table = levels_table()
     with gr.Row(elem_classes="hv-buttons hv-take"):
+        archive = gr.DownloadButton("Save all (.zip)", interactive=False, size="lg", min_width=150)
         tokens = download_button()
     open_tokens(reconstruction.tokens)
 
     def begin() -> tuple[Any, ...]:
         view = reconstruction.view(message="Waiting for its turn", progress=0.0)
-        return view.value, table_value(), gr.DownloadButton(value=None, interactive=False)
+        nothing = gr.DownloadButton(value=None, interactive=False)
+        return view.value, table_value(), nothing, nothing
 
-    def end(shown: Value, file: str | None) -> tuple[Any, ...]:
-        return settled(shown, "Stopped"), gr.DownloadButton(interactive=file is not None)
+    def end(shown: Value, *files: str | None) -> tuple[Any, ...]:
+        ready = (gr.DownloadButton(interactive=file is not None) for file in files)
+        return settled(shown, "Stopped"), *ready
 
     wire(
         run,
         stop,
-        begin=Handler(begin, [], [screen, table, tokens]),
-        work=Handler(reconstruction.stream, clip, [screen, table, tokens]),
-        end=Handler(end, [screen, tokens], [screen, tokens]),
+        begin=Handler(begin, [], [screen, table, tokens, archive]),
+        work=Handler(reconstruction.stream, clip, [screen, table, tokens, archive]),
+        end=Handler(end, [screen, tokens, archive], [screen, tokens, archive]),
         api_name="reconstruct",
     )

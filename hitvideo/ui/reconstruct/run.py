@@ -21,6 +21,7 @@ from hitvideo.temporary import scratch_folder
 from hitvideo.ui.checks import is_number
 from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.player import PlayerView, Tile, Value
+from hitvideo.ui.reconstruct.archive import save_archive
 from hitvideo.ui.reconstruct.levels import table_value
 from hitvideo.ui.tokens.run import TokenFiles
 from hitvideo.video import Notes, read_steps, write_video
@@ -63,13 +64,14 @@ class Request(NamedTuple):
 class Reconstructed(NamedTuple):
     """What a caller of the API gets, and the page shows.
 
-    screen: a `PlayerView.value`. table: a `table_value`. tokens: a token file of all levels, None
-    until it is made.
+    screen: a `PlayerView.value`. table: a `table_value`. tokens: a token file of all levels;
+    archive: a ZIP file of everything; both None until they are made.
     """
 
     screen: Value
     table: Value
     tokens: str | None = None
+    archive: str | None = None
 
 
 class Reconstruction:
@@ -86,13 +88,14 @@ class Reconstruction:
         video: a video file. start: where to begin, in seconds. length: seconds, at most 20.
         size: side of the centre square, in pixels: 64, 128, 192 or 256.
 
-        Returns what the player shows ({tiles: [{label, detail, video}], message, note, ...}: the
-        original at 8 fps, then an MP4 for every level; what to know of the clip, such as that its
-        file ends early), the table ({summary, rows: [{level, tokens, bits,
-        bpp, bytes, bpp_actual, psnr, ssim}]}: tokens and bits of the level alone, the others with
-        all coarser levels: nominal bits per pixel, bytes of the token file, its actual bits per
-        pixel, quality), and the token file (.hitv). The first two grow level by level; the token
-        file and what is known from it come last.
+        Returns what the player shows ({tiles: [{label, detail, video, psnr, ssim}], message, note,
+        ...}: the original at 8 fps, then an MP4 for every level and the quality of each of its
+        frames; what to know of the clip, such as that its file ends early), the table ({summary,
+        rows: [{level, tokens, bits, bpp, bytes, bpp_actual, psnr, ssim}]}: tokens and bits of the
+        level alone, the others with all coarser levels: nominal bits per pixel, bytes of the token
+        file, its actual bits per pixel, quality), the token file (.hitv), and a ZIP file of all
+        videos, the token file and the table (CSV and JSON). The first two grow level by level; the
+        files and what is known from them come last.
         """
         try:
             # Gradio copies what is shown to its own cache, which it cleans; the rest ends here.
@@ -144,20 +147,27 @@ class Reconstruction:
             if step.result is not None:
                 results.append(step.result)
                 file = write(folder / f"level-{step.result.level}.mp4", step.result.frames)
-                tiles.append(level_tile(step.result.level, step.result.bpp, file))
+                tiles.append(level_tile(step.result.level, step.result.bpp, file, step.result))
             left = seconds_left(step.progress, time.monotonic() - begun)
             view = self.view(original, tiles, step.message, step.progress, left, note=notes.note)
             yield Reconstructed(view.value, table_value(results, depth))
         tokens = folder / f"{Path(path).stem}.hitv"
         sizes = self.tokens.save(tokens, results[-1].codes, FPS)
+        table = table_value(results, depth, sizes)
+        archive = folder / f"{Path(path).stem}.zip"
+        videos = [tile.video for tile in (original, *tiles) if tile.video is not None]
+        save_archive(archive, [*videos, tokens], table["rows"])
         done = f"Done in {time.monotonic() - begun:.0f} s"
         view = self.view(original, tiles, done, note=notes.note)
-        yield Reconstructed(view.value, table_value(results, depth, sizes), str(tokens))
+        yield Reconstructed(view.value, table, str(tokens), str(archive))
 
 
-def level_tile(level: int, bpp: float, video: Path | None = None) -> Tile:
+def level_tile(
+    level: int, bpp: float, video: Path | None = None, result: LevelResult | None = None
+) -> Tile:
     """The tile of levels 1 to `level`, which take `bpp` nominal bits per pixel together."""
-    return Tile(f"Level {level}", f"{bpp:.4f} bpp nominal", video)
+    quality = (result.frame_psnr, result.frame_ssim) if result is not None else ()
+    return Tile(f"Level {level}", f"{bpp:.4f} bpp nominal", video, *quality)
 
 
 def seconds_left(progress: float, elapsed: float) -> int | None:

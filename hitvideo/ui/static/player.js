@@ -1,6 +1,6 @@
 // Several videos that play as one. The first video that has loaded leads; the others follow its
 // clock. Runs once per component, with `element`, `props` and `watch` given by gr.HTML.
-const SPEEDS = [0.25, 0.5, 1];
+const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
 const SEEK_BEYOND = 0.2; // seconds of drift that playing a little faster or slower cannot mend
 const PLAY = "M8 5v14l11-7z";
 const PAUSE = "M6 5h4v14H6zM14 5h4v14h-4z";
@@ -17,6 +17,8 @@ let chosen = null; // on a stage: the index of the video to show, null for the n
 
 const make = (tag, name) => Object.assign(document.createElement(tag), { className: name });
 const videos = () => [...tiles.querySelectorAll("video")].filter((v) => v.readyState >= 1);
+const tell = (name) => find("player").dispatchEvent(new CustomEvent(name));
+const frameAt = (seconds) => Math.floor(seconds * props.fps + 1e-3);
 const setText = (node, text) => node.textContent !== text && (node.textContent = text);
 
 function addTile() {
@@ -51,6 +53,7 @@ function setVideo(tile, url) {
     apply();
   });
   video.addEventListener("loadeddata", () => { tile.classList.add("loaded"); apply(); });
+  video.addEventListener("seeked", () => tell("hv-frame"));
   frame.append(video);
 }
 
@@ -62,6 +65,7 @@ function apply() {
   for (const button of speeds.children)
     button.setAttribute("aria-pressed", Number(button.dataset.speed) === speed);
   if (props.stage) choose();
+  tell("hv-change");
   if (!ticking) requestAnimationFrame(tick);
   ticking = true;
 }
@@ -101,6 +105,7 @@ function tick() {
   if (!scrubbing) scrub.value = leader.currentTime;
   scrub.style.setProperty("--played", `${(100 * leader.currentTime) / length}%`);
   setText(time, `${leader.currentTime.toFixed(1)} / ${length.toFixed(1)} s`);
+  tell("hv-frame");
   if (!playing && !scrubbing) return;
   ticking = true;
   requestAnimationFrame(tick);
@@ -112,8 +117,10 @@ function refused(error) {
   apply();
 }
 
+// To the middle of a frame, where no rounding shows another one.
 function seek(seconds) {
-  for (const video of videos()) video.currentTime = Math.min(seconds, video.duration - 0.001);
+  const middle = (frameAt(seconds) + 0.5) / props.fps;
+  for (const video of videos()) video.currentTime = Math.min(middle, video.duration - 0.001);
 }
 
 function render() {
@@ -147,7 +154,11 @@ for (const value of SPEEDS) {
   button.addEventListener("click", () => { speed = value; apply(); });
   speeds.append(button);
 }
-play.addEventListener("click", () => { playing = !playing; apply(); });
+play.addEventListener("click", () => {
+  playing = !playing;
+  apply();
+  if (!playing) seek(videos()[0]?.currentTime ?? 0); // all at the same frame
+});
 scrub.addEventListener("input", () => { scrubbing = true; apply(); seek(Number(scrub.value)); });
 scrub.addEventListener("change", () => { scrubbing = false; apply(); });
 find("player").classList.toggle("stage", Boolean(props.stage));
