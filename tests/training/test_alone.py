@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from hitvideo.tokenizer import HiTVideoTokenizer
 
 WITHOUT = """
@@ -26,6 +28,7 @@ assert main(["train-generator", "--out", folder + "/b", *small, *text]) == 0
 """
 
 
+@pytest.mark.slow
 def test_both_trainings_run_with_torch_and_friends_alone(
     tmp_path: Path, tiny: HiTVideoTokenizer
 ) -> None:

@@ -75,7 +75,7 @@ def test_a_few_steps_improve_on_the_line() -> None:
     before = psnr(model.eval().decode(model.encode(video)), video)
     loss = LadderLoss(model).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    for _ in range(25):
+    for _ in range(12):
         score(loss, video, [3, 3]).total.backward()
         optimizer.step()
         optimizer.zero_grad()

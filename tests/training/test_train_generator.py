@@ -275,7 +275,13 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, weights: 
         assert torch.allclose(tensor, broken[name], atol=1e-5), name
 
 
-@pytest.mark.parametrize("rollout", own_clips.ROLLOUTS)
+@pytest.mark.parametrize(
+    "rollout",
+    [
+        own_clips.ROLLOUTS[0],
+        *(pytest.param(rollout, marks=pytest.mark.slow) for rollout in own_clips.ROLLOUTS[1:]),
+    ],
+)
 def test_what_a_judge_likes_in_its_own_clips_becomes_likelier(
     tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch, rollout: own_clips.Rollout
 ) -> None:

@@ -82,7 +82,7 @@ function pressed(event) {
   if (compare.hidden || !here || typing || event.ctrlKey || event.metaKey || event.altKey) return;
   const key = event.key.toLowerCase();
   const level = /^[1-9]$/.test(key) ? [...tiles.children][Number(key)] : null;
-  if (key === " " && event.target.closest?.("button")) return; // it presses the button
+  if (key === " " && event.target.closest?.("button")) return; // who came here by keys presses it
   if (level?.classList.contains("loaded")) chosenPair[1] = Number(key);
   else if (key in KEYS) KEYS[key](event.shiftKey);
   else return;
@@ -90,6 +90,10 @@ function pressed(event) {
   fillChoices();
   redraw();
 }
+// A button that was clicked gives the keys back to the stage.
+element.addEventListener("click", (event) => {
+  if (event.detail && event.target.closest("button") && !compare.hidden) canvas.focus({ preventScroll: true });
+});
 element.addEventListener("pointerenter", () => { over = true; });
 element.addEventListener("pointerleave", () => { over = false; });
 document.addEventListener("keydown", pressed);

@@ -32,21 +32,38 @@ def reconstructed(page: "playwright.Page", clip: Path) -> None:
     page.get_by_role("button", name="Pause", exact=True).click()
 
 
-@pytest.fixture
-def page(served: Served, browser: "playwright.Browser", clip: Path) -> Iterator["playwright.Page"]:
-    with opened(browser, served.url) as page:
+@pytest.fixture(scope="module")
+def compared(
+    server: Served, browser: "playwright.Browser", clip: Path
+) -> Iterator["playwright.Page"]:
+    with opened(browser, server.url) as page:
         reconstructed(page, clip)
         yield page
 
 
 @pytest.fixture
-def videos(page: "playwright.Page", tmp_path: Path) -> list[np.ndarray]:
+def page(compared: "playwright.Page") -> "playwright.Page":
+    """The stage as it is at first, standing still."""
+    compared.get_by_role("button", name="Side by side").click()
+    compared.get_by_role("button", name="Whole picture").click()
+    compared.get_by_label("A", exact=True).select_option("Original")
+    compared.get_by_label("B", exact=True).select_option("Level 3")
+    if (pause := compared.get_by_role("button", name="Pause", exact=True)).is_visible():
+        pause.click()
+    return compared
+
+
+@pytest.fixture(scope="module")
+def videos(
+    compared: "playwright.Page", tmp_path_factory: pytest.TempPathFactory
+) -> list[np.ndarray]:
     """Frames of the original and of every level, as the page has them."""
-    sources = page.evaluate("[...document.querySelectorAll('.tile video')].map((v) => v.src)")
+    folder = tmp_path_factory.mktemp("shown")
+    sources = compared.evaluate("[...document.querySelectorAll('.tile video')].map((v) => v.src)")
     decoded = []
     for k, source in enumerate(sources):
-        urllib.request.urlretrieve(source, tmp_path / f"{k}.mp4")
-        decoded.append(read_video(tmp_path / f"{k}.mp4").astype(int))
+        urllib.request.urlretrieve(source, folder / f"{k}.mp4")
+        decoded.append(read_video(folder / f"{k}.mp4").astype(int))
     return decoded
 
 
@@ -187,9 +204,9 @@ def test_zoom_is_shared_stays_under_the_pointer_and_is_left_at_once(
 
 
 def test_two_fingers_zoom_on_a_phone(
-    served: Served, browser: "playwright.Browser", clip: Path
+    server: Served, browser: "playwright.Browser", clip: Path
 ) -> None:
-    with opened(browser, served.url, PHONE) as page:
+    with opened(browser, server.url, PHONE) as page:
         reconstructed(page, clip)
         page.get_by_role("button", name="Wipe", exact=True).click()
         page.locator(".canvas").scroll_into_view_if_needed()
@@ -248,13 +265,13 @@ def test_a_section_repeats_until_it_is_let_go(page: "playwright.Page") -> None:
 
 
 def test_the_curve_is_the_quality_of_every_frame(
-    served: Served, page: "playwright.Page", clip: Path
+    server: Served, page: "playwright.Page", clip: Path
 ) -> None:
     box = page.locator(".curves").bounding_box()
     page.locator(".curves").click(position={"x": 0.75 * box["width"], "y": 20})
     page.wait_for_function("document.querySelector('.canvas').dataset.frame === '24'")
     frames = read_video(clip, fps=8, size=64, seconds=8)
-    steps = reconstruct(served.pipeline.tokenizer, frames)
+    steps = reconstruct(server.pipeline.tokenizer, frames)
     results = [step.result for step in steps if step.result is not None]
     figures = [
         f"Level {r.level} {r.frame_psnr[24]:.1f} dB, SSIM {r.frame_ssim[24]:.3f}" for r in results
