@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 MAX_NUMBER = 1 << 53  # what JavaScript can count to
 
@@ -12,3 +12,10 @@ def is_number(value: object) -> TypeGuard[float]:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return abs(value) < MAX_NUMBER
+
+
+def choice(value: Any) -> Any:
+    """A number that came as text is that number: the page on the API writes choices so."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    return value

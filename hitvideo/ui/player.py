@@ -102,6 +102,8 @@ def player(
     scripts = ("player", "views", "compare", "keys") if compare else ("player",)
     return gr.HTML(
         view.value,
+        label="Player",
+        show_label=False,
         html_template="".join(static(f"{part}.html") for part in parts),
         css_template="".join(static(f"{part}.css") for part in parts),
         js_on_load="".join(static(f"{part}.js") for part in scripts),

@@ -98,7 +98,7 @@ def generate_tab(generation: Generation) -> None:
                 gif = gr.DownloadButton("Save GIF", interactive=False, size="lg", min_width=90)
                 hitv = download_button()
             with gr.Accordion("Report", open=False, elem_classes="hv-advanced"):
-                report = gr.JSON(show_label=False)
+                report = gr.JSON(label="Report", show_label=False)
 
     def draw_seed() -> int:
         return secrets.randbelow(DRAWN_SEEDS)

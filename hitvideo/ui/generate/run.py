@@ -20,6 +20,7 @@ from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.pipeline.request import GenerateRequest, check_prompt
 from hitvideo.pipeline.result import GeneratedVideo, GenerateStep
 from hitvideo.temporary import scratch_folder
+from hitvideo.ui.checks import choice
 from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.generate.clip_files import write_gif, write_mp4
 from hitvideo.ui.generate.plan import plan_film
@@ -93,7 +94,7 @@ class Generation:
                 temperature=temperature,
                 top_k=top_k,
                 top_p=top_p,
-                levels=levels,
+                levels=choice(levels),
                 mode=mode,
                 picture=picture,
             )

@@ -42,6 +42,8 @@ def rate_tab(rate: RateQuality, clips: Sequence[Path]) -> None:
         with gr.Column(min_width=320):
             plot = gr.HTML(
                 RateView(message=INVITATION).value,
+                label="Rate and quality",
+                show_label=False,
                 html_template=static("rate_plot.html"),
                 css_template=static("rate_plot.css"),
                 js_on_load="".join(map(static, SCRIPTS)),

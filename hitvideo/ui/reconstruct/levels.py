@@ -71,6 +71,8 @@ def levels_table() -> gr.HTML:
     """The component; give it a `table_value`."""
     return gr.HTML(
         table_value(),
+        label="Table of levels",
+        show_label=False,
         html_template=static("table.html"),
         css_template=static("table.css"),
         js_on_load=static("table.js"),

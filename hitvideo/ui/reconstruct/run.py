@@ -18,7 +18,7 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.pipeline.reconstruct import LevelResult
 from hitvideo.temporary import scratch_folder
-from hitvideo.ui.checks import is_number
+from hitvideo.ui.checks import choice, is_number
 from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.player import PlayerView, Tile, Value
 from hitvideo.ui.reconstruct.archive import save_archive
@@ -56,6 +56,7 @@ class Request(NamedTuple):
             raise HiTVideoError("The start must be a number of seconds, 0 or more.")
         if not is_number(length) or not 0 < length <= longest:
             raise HiTVideoError(f"The length must be more than 0 and at most {longest:g} seconds.")
+        size = choice(size)
         if not is_number(size) or size not in SIZES:  # 64.0 is 64
             raise HiTVideoError(f"The size must be one of {', '.join(map(str, SIZES))} pixels.")
         return cls(path, start, length, int(size))

@@ -42,7 +42,7 @@ def open_tokens(tokens: TokenFiles) -> None:
             screen = player(PlayerView((PLACE,), INVITATION))
             with gr.Row(elem_classes="hv-buttons hv-downloads"):
                 mp4 = gr.DownloadButton("Save MP4", interactive=False, size="lg", min_width=90)
-            report = gr.JSON(visible=False)  # for callers of the API
+            report = gr.JSON(label="Report", visible=False)  # for callers of the API
 
     def begin() -> tuple[Any, ...]:
         view = PlayerView((PLACE,), "Waiting for its turn", 0.0)

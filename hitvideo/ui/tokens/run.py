@@ -18,7 +18,7 @@ from hitvideo.rates import bits_per_pixel
 from hitvideo.temporary import scratch_folder
 from hitvideo.tokenizer import VideoCodes
 from hitvideo.tokenizer.config import GROUP
-from hitvideo.ui.checks import is_number
+from hitvideo.ui.checks import choice, is_number
 from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.player import PlayerView, Tile, Value
 from hitvideo.video import write_video
@@ -92,6 +92,7 @@ def checked_depth(depth: object) -> int | None:
     """How many levels to decode; None for nothing or 0, which is all that there are."""
     if depth is None:
         return None
+    depth = choice(depth)
     if not is_number(depth) or depth != int(depth):
         raise HiTVideoError("The levels to decode must be a whole number, or 0 for all.")
     return int(depth) or None
