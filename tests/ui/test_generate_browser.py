@@ -133,13 +133,18 @@ def test_what_is_typed_is_shown_as_text(page: "playwright.Page") -> None:
 
 
 def test_an_error_is_one_sentence_on_the_page(page: "playwright.Page") -> None:
+    seed = page.get_by_label("Seed", exact=True)
+    playwright.expect(seed).to_have_value(re.compile(r"\d+"))
+    drawn = seed.input_value()
     ask(page, " ")
     page.get_by_text("Please write a prompt that says what the clip should show.").wait_for()
+    assert seed.input_value() == drawn
     playwright.expect(button(page, "Generate")).to_be_enabled()
     page.get_by_label("Seed", exact=True).fill("-3")
     playwright.expect(page.get_by_label("Keep this seed")).to_be_checked()
     ask(page, PROMPT)
     page.get_by_text("The seed must be between 0 and 4294967295, not -3.").wait_for()
+    assert seed.input_value() == "-3"
     assert page.locator(".stage .tile video").count() == 0
 
 

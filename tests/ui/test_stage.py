@@ -212,6 +212,9 @@ def test_two_fingers_zoom_on_a_phone(
         page.locator(".canvas").scroll_into_view_if_needed()
         box = page.locator(".canvas").bounding_box()
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        table = page.locator(".levels table").bounding_box()
+        assert table["x"] + table["width"] <= box["x"] + box["width"] + 1
+        assert page.get_by_role("button", name="Open a token file").bounding_box()["height"] >= 44
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         touch = page.context.new_cdp_session(page)
 

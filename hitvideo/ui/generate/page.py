@@ -108,7 +108,7 @@ def generate_tab(generation: Generation) -> None:
         return (
             view.value,
             remark(text),
-            number if keeps else draw_seed(),
+            number if keeps or not str(text or "").strip() else draw_seed(),
             gr.Button(interactive=False),
             gr.Button(interactive=True),
             *(gr.DownloadButton(value=None, interactive=False) for _ in range(3)),

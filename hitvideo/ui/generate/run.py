@@ -102,7 +102,7 @@ class Generation:
             with scratch_folder() as folder:
                 yield from self._run(folder, request, bool(keep_note))
         except Exception as error:
-            yield from self._fail(explain(error, "A generation"))
+            yield from self._fail(explain(error, "A generation"), seed)
 
     def view(
         self,
@@ -157,12 +157,12 @@ class Generation:
         name = NAMES[self.pipeline.quantization]
         return f"{name} on {DEVICES.get(device.type, str(device))}"
 
-    def _fail(self, message: str) -> Iterator[Shown]:
+    def _fail(self, message: str, seed: Any) -> Iterator[Shown]:
         # The page shows the sentence where it stays; the error itself is for callers of the API.
         view = PlayerView(message=message, failed=True)
         if self.pipeline.generator is not None:
             view = self.view(message=message, failed=True)
-        yield Shown(None, None, None, view.value, None, None)
+        yield Shown(None, seed, None, view.value, None, None)  # a mistyped seed can be mended
         raise refusal(message)
 
     def _run(self, folder: Path, request: GenerateRequest, keep_note: bool) -> Iterator[Shown]:
