@@ -21,7 +21,7 @@ def endpoints(server: Served) -> dict[str, Any]:
         return json.load(page)["named_endpoints"]
 
 
-@pytest.mark.parametrize("name", ["generate", "reconstruct", "rate_quality", "decode_tokens"])
+@pytest.mark.parametrize("name", ["generate", "reconstruct", "decode_tokens"])
 def test_every_snippet_runs_as_shown(
     writing_server: Served, tiny: HiTVideoTokenizer, clip: Path, tmp_path: Path, name: str
 ) -> None:
