@@ -19,6 +19,7 @@ GROUND |= {"cores", "faults", "processes", "signals", "streams", "temporary"}  #
 MAY = {
     "video": "",
     "tokenizer": "",
+    "autoencoder": "tokenizer",
     "bitstream": "tokenizer",
     "plan": "tokenizer",
     "toon": "plan",
@@ -27,7 +28,7 @@ MAY = {
     "judge": "tokenizer toon",
     "pipeline": "bitstream generator painter plan tokenizer",
     "data": "plan tokenizer toon video",
-    "training": "bitstream data generator judge painter pipeline plan tokenizer toon",
+    "training": "autoencoder bitstream data generator judge painter pipeline plan tokenizer toon",
     "evaluation": "bitstream data generator judge pipeline plan tokenizer toon video",
     "ui": "bitstream evaluation generator pipeline plan tokenizer toon video",
     "benchmarks": "bitstream evaluation generator pipeline tokenizer toon ui video",
