@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.tokenizer.config import GROUP, tuples
 
-GROUP = 8  # frames in a causal group
 PATCH = 8  # pixels (h, w) of a frame at one position of the finest maps
 
 
@@ -39,11 +38,6 @@ class LevelConfig:
     def dims(self) -> int:
         """Digits per grid position in one group."""
         return self.slots * len(self.steps)
-
-    @property
-    def bpp(self) -> float:
-        """Nominal bits per pixel that this level alone adds."""
-        return math.log2(math.prod(self.steps)) / math.prod(self.stride)
 
 
 LEVELS = (
@@ -92,10 +86,6 @@ class AutoencoderConfig:
         """Sizes (t, h, w) are padded up to multiples of this."""
         return GROUP, self.strides[0], self.strides[0]
 
-    def bpp(self, depth: int | None = None) -> float:
-        """Nominal bits per pixel of the first ``depth`` levels (all of them by default)."""
-        return sum(level.bpp for level in self.levels[:depth])
-
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -103,12 +93,7 @@ class AutoencoderConfig:
     def from_dict(cls, data: Mapping[str, Any]) -> AutoencoderConfig:
         """The inverse of ``to_dict``; raises HiTVideoError for anything that does not fit."""
         try:
-            levels = tuple(LevelConfig(**_tuples(level)) for level in data["levels"])
-            return cls(**{**_tuples(data), "levels": levels})
+            levels = tuple(LevelConfig(**tuples(level)) for level in data["levels"])
+            return cls(**{**tuples(data), "levels": levels})
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise HiTVideoError(f"The tokenizer's config.json does not fit: {error}.") from error
-
-
-def _tuples(data: Mapping[str, Any]) -> dict[str, Any]:
-    """JSON knows lists only."""
-    return {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}

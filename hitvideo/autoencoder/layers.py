@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hitvideo.autoencoder.config import GROUP
+from hitvideo.tokenizer.config import GROUP
 
 
 def conv(inputs: int, outputs: int, kernel: int = 1, *, zero: bool = False) -> nn.Conv2d:

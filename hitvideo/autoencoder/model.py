@@ -18,9 +18,10 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from hitvideo.autoencoder.config import GROUP, PATCH, AutoencoderConfig
+from hitvideo.autoencoder.config import PATCH, AutoencoderConfig
 from hitvideo.autoencoder.layers import Down, FrameBlock, Up, blocks, linear
 from hitvideo.autoencoder.level import Level
+from hitvideo.tokenizer.config import GROUP
 from hitvideo.tokenizer.storage import load_config, load_weights, save_model
 
 Features = Sequence[Tensor]  # one map a stride, coarse to fine, ``(B, groups, C, h, w)``

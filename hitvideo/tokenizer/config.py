@@ -132,12 +132,12 @@ class TokenizerConfig:
     def from_dict(cls, data: Mapping[str, Any]) -> TokenizerConfig:
         """The inverse of ``to_dict``; raises HiTVideoError for anything that does not fit."""
         try:
-            levels = tuple(LevelConfig(**_tuples(level)) for level in data["levels"])
+            levels = tuple(LevelConfig(**tuples(level)) for level in data["levels"])
             return cls(levels=levels, quantizer=data["quantizer"])
         except (KeyError, TypeError, AttributeError) as error:
             raise HiTVideoError(f"The tokenizer's config.json does not fit: {error}.") from error
 
 
-def _tuples(level: Mapping[str, Any]) -> dict[str, Any]:
+def tuples(level: Mapping[str, Any]) -> dict[str, Any]:
     """JSON knows lists only."""
     return {k: tuple(v) if isinstance(v, list) else v for k, v in level.items()}

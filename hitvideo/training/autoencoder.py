@@ -17,13 +17,13 @@ import torch
 from accelerate import Accelerator, PartialState
 from torch import Tensor, nn
 
-from hitvideo.autoencoder.config import GROUP
 from hitvideo.autoencoder.model import GroupAutoencoder
 from hitvideo.data.blocks import Blocks
 from hitvideo.data.packed import packed_clips
 from hitvideo.data.pool import Batch, ClipPool, PoolClip, toon_clips
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output
+from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon.seeds import TOKENIZER, VALIDATION
 from hitvideo.training.arguments import add_settings
 from hitvideo.training.checks import check_folders, check_run, check_shares, run_folder

@@ -12,10 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hitvideo.autoencoder.config import GROUP, PATCH
+from hitvideo.autoencoder.config import PATCH
 from hitvideo.autoencoder.layers import Down, Up
 from hitvideo.autoencoder.level import Level
 from hitvideo.autoencoder.model import GroupAutoencoder
+from hitvideo.tokenizer.config import GROUP
 from hitvideo.training.calibrate import LOADING
 
 

@@ -163,8 +163,7 @@ def _train(config: PainterSettings, out: Path) -> None:
     bare = PainterLoss(painter.train())
     optimizer = _optimizer(bare, config.lr)
     module, optimizer = accelerator.prepare(bare, optimizer)
-    device = torch.device("cpu") if config.workers else accelerator.device
-    drawing = partial(source_of, folder, config.size, device)
+    drawing = partial(source_of, folder, config.size) if config.workers else lambda: source.draw
     blocks = Blocks(drawing, PAINTER, config.toon, config.workers, config.seed)
     held_out = []  # one process validates
     if accelerator.is_main_process:

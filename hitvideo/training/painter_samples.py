@@ -157,6 +157,6 @@ def true_poses(scene: Scene, frames: int, height: int, width: int) -> Tensor:
     return poses
 
 
-def source_of(folder: str, size: int, device: torch.device) -> Draw[Samples]:
-    """What draws samples, for `Blocks`."""
-    return Source(folder, size, device).draw
+def source_of(folder: str, size: int) -> Draw[Samples]:
+    """What draws samples in a process of its own, for `Blocks`."""
+    return Source(folder, size, torch.device("cpu")).draw

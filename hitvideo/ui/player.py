@@ -88,18 +88,16 @@ def settled(value: Value, message: str) -> Value:
     return {**value, "message": message, "progress": None, "seconds_left": None}
 
 
-def player(
-    view: PlayerView, stage: bool = False, compare: bool = False, fps: float = 8.0
-) -> gr.HTML:
+def player(view: PlayerView, stage: bool = False, fps: float | None = None) -> gr.HTML:
     """The component, showing `view`; from then on give it a `PlayerView.value`.
 
     stage: one large screen for all videos, the last one that is made fading in over the others;
         otherwise they play side by side.
-    compare: whether any two of the videos can be laid against each other, frame by frame, below.
-    fps: frames a second that all videos have.
+    fps: frames a second that all videos have; where it is given, any two of them can be laid
+        against each other below, frame by frame.
     """
-    parts = ("player", "compare") if compare else ("player",)
-    scripts = ("player", "views", "compare", "keys") if compare else ("player",)
+    parts = ("player", "compare") if fps else ("player",)
+    scripts = ("player", "views", "compare", "keys") if fps else ("player",)
     return gr.HTML(
         view.value,
         label="Player",

@@ -29,7 +29,7 @@ def reconstruct_tab(reconstruction: Reconstruction, clips: Sequence[Path]) -> No
     """Fills the tab that is being built; `clips` are offered as examples."""
     with clip_inputs(clips, MAX_SECONDS) as clip:
         run, stop = buttons("Reconstruct")
-    screen = player(reconstruction.view(message=INVITATION), compare=True, fps=FPS)
+    screen = player(reconstruction.view(message=INVITATION), fps=FPS)
     table = levels_table()
     with gr.Row(elem_classes="hv-buttons hv-take"):
         archive = gr.DownloadButton("Save all (.zip)", interactive=False, size="lg", min_width=150)

@@ -96,10 +96,15 @@ function label(text, source, panel, onTheRight = false) {
   pen.fillText(text, x + size / 2, y + 1.2 * size);
 }
 
+// What can be seen of the picture that is wiped: from where to where on the stage.
+function wipeEdges() {
+  const [x, , w] = placed(videoOf(pair()[0]), panels()[0]);
+  return [Math.max(0, x), Math.min(canvas.width, x + w)];
+}
+
 // The line between A and B, where it lies on the stage.
 function wipeAt() {
-  const [x, , w] = placed(videoOf(pair()[0]), panels()[0]);
-  const [left, right] = [Math.max(0, x), Math.min(canvas.width, x + w)];
+  const [left, right] = wipeEdges();
   return left + wipe * (right - left);
 }
 
@@ -138,29 +143,30 @@ function draw() {
   canvas.dataset.frame = frameNow();
 }
 
-function drawQuality() {
-  const shown = props.value.tiles.filter((item) => item.psnr?.length);
+const measured = () => props.value.tiles.filter((item) => item.psnr?.length);
+const across = (frame) => (100 * (frame + 0.5)) / frameCount();
+
+function drawCurves() {
+  const shown = measured();
   quality.hidden = compare.hidden || !shown.length;
-  if (quality.hidden) return;
-  const count = frameCount(), frame = frameNow();
   const all = shown.flatMap((item) => item.psnr);
   const [low, high] = [Math.min(...all), Math.max(...all)];
-  const at = (k) => (100 * (k + 0.5)) / count;
-  const key = JSON.stringify([count, shown.map((item) => item.psnr)]);
-  if (curves.dataset.key !== key) {
-    curves.dataset.key = key;
-    const node = (tag) => document.createElementNS("http://www.w3.org/2000/svg", tag);
-    curves.replaceChildren(node("line"));
-    shown.forEach((item, k) => {
-      const line = node("polyline");
-      const height = (value) => 92 - (84 * (value - low)) / Math.max(0.1, high - low);
-      line.setAttribute("points", item.psnr.map((value, k) => `${at(k)},${height(value)}`).join(" "));
-      line.style.opacity = (k + 1) / shown.length;
-      curves.append(line);
-    });
-  }
+  const node = (tag) => document.createElementNS("http://www.w3.org/2000/svg", tag);
+  curves.replaceChildren(node("line"));
+  shown.forEach((item, k) => {
+    const line = node("polyline");
+    const height = (value) => 92 - (84 * (value - low)) / Math.max(0.1, high - low);
+    line.setAttribute("points", item.psnr.map((value, t) => `${across(t)},${height(value)}`).join(" "));
+    line.style.opacity = (k + 1) / shown.length;
+    curves.append(line);
+  });
+}
+
+function drawQuality() {
+  if (quality.hidden) return;
+  const shown = measured(), count = frameCount(), frame = frameNow();
   const cursor = curves.querySelector("line");
-  for (const [name, value] of Object.entries({ x1: at(frame), x2: at(frame), y1: 0, y2: 100 }))
+  for (const [name, value] of Object.entries({ x1: across(frame), x2: across(frame), y1: 0, y2: 100 }))
     cursor.setAttribute(name, value);
   const figures = shown.map((item) => `${item.label} ${item.psnr[frame]?.toFixed(1)} dB, SSIM ${item.ssim[frame]?.toFixed(3)}`);
   setText(readout, [`Frame ${frame + 1} of ${count}`, ...figures].join(" · "));
@@ -231,6 +237,7 @@ curves.addEventListener("click", (event) => {
 find("player").addEventListener("hv-change", () => {
   compare.hidden = loadedTiles().length < 2;
   fillChoices();
+  drawCurves();
   redraw();
 });
 find("player").addEventListener("hv-frame", () => { keepInRange(); redraw(); });

@@ -12,14 +12,8 @@ const spread = () => {
   return [Math.hypot(x - u, y - v), (x + u) / 2, (y + v) / 2];
 };
 
-function looked() {
-  canvas.classList.toggle("near", look.zoom > 1);
-  redraw();
-}
-
 function wipeTo(x) {
-  const [left, , width] = placed(videoOf(pair()[0]), panels()[0]);
-  const [from, to] = [Math.max(0, left), Math.min(canvas.width, left + width)];
+  const [from, to] = wipeEdges();
   wipe = Math.max(0, Math.min(1, (x - from) / (to - from)));
 }
 
@@ -50,7 +44,7 @@ canvas.addEventListener("pointermove", (event) => {
     const [, , w, h] = placed(video, panel);
     setLook(look.zoom, look.x - (now[0] - before[0]) / w, look.y - (now[1] - before[1]) / h);
   }
-  looked();
+  redraw();
 });
 for (const name of ["pointerup", "pointercancel"])
   canvas.addEventListener(name, (event) => { pointers.delete(event.pointerId); wiping = false; });
@@ -59,9 +53,9 @@ canvas.addEventListener("wheel", (event) => {
   event.preventDefault();
   const [x, y] = spot(event);
   zoomAt(2 ** (-event.deltaY / 240), videoOf(pair()[0]), panelAt(x), x, y);
-  looked();
+  redraw();
 }, { passive: false });
-canvas.addEventListener("dblclick", () => { setLook(1, 0.5, 0.5); looked(); });
+canvas.addEventListener("dblclick", () => { setLook(1, 0.5, 0.5); redraw(); });
 
 const KEYS = {
   " ": () => play.click(),

@@ -117,9 +117,9 @@ function refused(error) {
   apply();
 }
 
-// To the middle of a frame, where no rounding shows another one.
+// Where frames are counted, to the middle of one: no rounding shows another.
 function seek(seconds) {
-  const middle = (frameAt(seconds) + 0.5) / props.fps;
+  const middle = props.fps ? (frameAt(seconds) + 0.5) / props.fps : seconds;
   for (const video of videos()) video.currentTime = Math.min(middle, video.duration - 0.001);
 }
 

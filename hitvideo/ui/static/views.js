@@ -9,7 +9,7 @@ function setLook(zoom, x, y) {
   look.y = Math.max(edge, Math.min(1 - edge, y));
   const move = (centre) => `${100 * (0.5 - centre)}%`;
   tiles.style.setProperty("--look", `scale(${look.zoom}) translate(${move(look.x)}, ${move(look.y)})`);
-  tiles.classList.toggle("near", look.zoom > 1);
+  for (const part of [tiles, find("canvas")]) part.classList.toggle("near", look.zoom > 1);
 }
 
 const sizeOf = (source) => [source.videoWidth || source.width, source.videoHeight || source.height];
