@@ -140,7 +140,8 @@ function draw() {
     picture(difference(first, second, gain), panel);
     label(`|${nameOf(a)} - ${nameOf(b)}| x ${gain}`, first, panel);
   }
-  canvas.dataset.frame = frameNow();
+  // While a seek is decoded, the picture is still the frame before.
+  if (!first.seeking && !second.seeking) canvas.dataset.frame = frameNow();
 }
 
 const measured = () => props.value.tiles.filter((item) => item.psnr?.length);
@@ -164,7 +165,7 @@ function drawCurves() {
 
 function drawQuality() {
   if (quality.hidden) return;
-  const shown = measured(), count = frameCount(), frame = frameNow();
+  const shown = measured(), count = frameCount(), frame = Number(canvas.dataset.frame ?? 0);
   const cursor = curves.querySelector("line");
   for (const [name, value] of Object.entries({ x1: across(frame), x2: across(frame), y1: 0, y2: 100 }))
     cursor.setAttribute(name, value);
