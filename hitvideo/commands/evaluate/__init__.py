@@ -12,6 +12,7 @@ from hitvideo.commands.evaluate import (
     moving,
     rate,
     reading,
+    senses,
     sheet,
     tokenizer,
 )
@@ -24,6 +25,7 @@ MEASURES = (
     look,
     reading,
     bits,
+    senses,
     sheet,
     rate,
     draw,

@@ -73,6 +73,13 @@ def retold(scene: Scene, attribute: str, word: str) -> Scene:
     return replace(scene, subjects=(replace(scene.subjects[0], **changes), *scene.subjects[1:]))
 
 
+def mean_reading(report: dict[str, Any]) -> float:
+    """The share of right words over all attributes and clips of `evaluate_reading`'s report."""
+    groups = [report[group] for group in ("trained", "withheld")]
+    counts = [(shares["right"], shares["clips"]) for group in groups for shares in group.values()]
+    return sum(right for right, _ in counts) / sum(clips for _, clips in counts)
+
+
 def _shares(hits: list[list[bool]], words: int) -> dict[str, Any]:
     shares = np.mean(hits, 0).tolist()
     whole = sum(hit[-1] for hit in hits)
@@ -81,5 +88,7 @@ def _shares(hits: list[list[bool]], words: int) -> dict[str, Any]:
         "levels": shares[1:-1],
         "all": shares[-1],
         "all_interval_95": wilson_interval(whole, len(hits)),
+        "right": whole,
+        "clips": len(hits),
         "chance": 1 / words,
     }
