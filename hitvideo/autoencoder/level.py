@@ -49,7 +49,7 @@ class Level(nn.Module):
             h = h + self.recall(torch.cat([memory, h], 1))
         absent = self.absent.view(1, -1, 1, 1)
         if e is not None:
-            values, codes, _ = self.quantizer(self._digits(h, e))
+            values, codes = self.quantizer(self._digits(h, e))
             if not self.training:  # bit for bit what the decoder will see
                 values = self.quantizer.values(codes)
         elif codes is not None:

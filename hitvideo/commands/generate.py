@@ -32,7 +32,7 @@ def register(commands: Commands) -> None:
     parser.add_argument("--top-k", type=int, default=0, help="likeliest values of a digit (all)")
     parser.add_argument("--top-p", type=float, default=1.0, help="their share of chance (1)")
     parser.add_argument("--levels", type=int, help="how many the model writes (all it knows)")
-    parser.add_argument("--mode", help="what one step writes: token, row, frame or mixed")
+    parser.add_argument("--mode", help="what one step writes: token, frame or mixed")
     parser.add_argument("--picture", help="vivid (painted) or faithful (the tokens alone)")
     parser.add_argument("--no-metadata", action="store_true", help="leave prompt and seed out")
     add_generator(parser)

@@ -25,7 +25,7 @@ def senses(generator: HiTVideoGenerator) -> dict[str, list[nn.Module]]:
         "above": [generator.above],
         "around": [generator.around],
         "laid": [*generator.laid],
-        "brushes": [brush.paint for brush in generator.brushes],  # type: ignore[union-attr]
+        "brushes": [brush.get_submodule("paint") for brush in generator.brushes],
     }
     if generator.names is not None:
         parts["word places"] = [generator.names.where]

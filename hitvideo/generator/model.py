@@ -4,8 +4,8 @@ Every position asks for its own tokens: it carries where it lies (3-D RoPE and a
 level, the gist of the text, the coarser position above it, the same place one frame earlier, a
 glimpse of what lay around it in the two frames before, the neighbour written last, and, where there
 is a layout, how it lies to the things in the clip and what these are called. One position
-a step is ordinary autoregression; with a row or a latent frame a step, the positions of a block see
-one another's questions and answer together. Knows token ids and text embeddings; nothing of pixels,
+a step is ordinary autoregression; with a latent frame a step, its positions see one another's
+questions and answer together. Knows token ids and text embeddings; nothing of pixels,
 words or sampling.
 """
 
@@ -64,7 +64,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         self.read_gist = nn.Linear(config.text_width, width, bias=False)
         self.level = nn.Embedding(len(config.levels), width)
         self.begin = nn.Embedding(len(config.levels), width)
-        self.kind = nn.Embedding(len(KINDS), width)
+        self.kind = nn.Embedding(max(KINDS.values()) + 1, width)
         self.place = nn.Linear(3 * 2 * WAVES, width)
         self.before = nn.Embedding(self.digits.table, width)
         self.beside = nn.Embedding(self.digits.table, width)
@@ -123,7 +123,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         device = self.no_text.device
         level = order.level.to(device)
         static = self.level(level) + self.place(self._waves(order).to(device, self.no_text.dtype))
-        kind = torch.tensor([KINDS.index(kind) for kind in kinds], device=device)
+        kind = torch.tensor([KINDS[kind] for kind in kinds], device=device)
         static = static + self.kind(kind[level])
         begins = order.before.to(device) == NOTHING
         return static + self.begin(level) * begins.unsqueeze(-1).to(static.dtype)

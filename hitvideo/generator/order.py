@@ -20,7 +20,7 @@ from torch import Tensor
 from hitvideo.errors import HiTVideoError
 
 Size = tuple[int, int, int]
-Kinds = Sequence[str]  # for every level what one step writes: "token", "row" or "frame"
+Kinds = Sequence[str]  # for every level what one step writes: "token" or "frame"
 
 NOTHING = -1  # where there is no such position
 AROUND = 18  # places that a position sees of earlier frames
@@ -202,8 +202,7 @@ class TokenOrder:
     def beside(self, kinds: Kinds) -> Tensor:
         """The neighbour in the same frame that was written last; -1 where there is none ``(N,)``.
 
-        Token by token that is the position before, row by row the one above; within a frame
-        written at once there is none.
+        Token by token that is the position before; within a frame written at once there is none.
         """
         parts = []
         for k, count in enumerate(self.counts):
@@ -218,7 +217,7 @@ class TokenOrder:
 
     def block(self, level: int, kind: str) -> int:
         """How many positions of this level one step writes."""
-        return {"token": 1, "row": self.grids[level][2], "frame": self.frame(level)}[kind]
+        return {"token": 1, "frame": self.frame(level)}[kind]
 
     def blocks(self, kinds: Kinds, depth: int | None = None) -> list[tuple[int, int]]:
         """The steps of the decode loop: (first, end) positions of every block, in order."""

@@ -6,13 +6,24 @@ demo files. Everything else, the levels first of all, is ours.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
-from hitvideo.generator.config import MINI_HEAD, MINI_LLAMA, GeneratorConfig, written_levels
+from hitvideo.generator.config import GeneratorConfig, written_levels
 from hitvideo.plan.codes import STEPS
 from hitvideo.plan.tracks import MOMENTS, THINGS
 from hitvideo.tokenizer import TokenizerConfig
 from hitvideo.tokenizer.config import GROUP
+
+# The shipped model: small enough to be trained, and to run, on two processor cores.
+MINI_LLAMA = {
+    "hidden_size": 256,
+    "intermediate_size": 704,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 4,
+    "head_dim": 64,
+}
+MINI_HEAD = 192  # width of its digit head
 
 PAPER_LLAMA = {
     "hidden_size": 3072,
@@ -24,16 +35,15 @@ PAPER_LLAMA = {
 }
 
 
-def mini(tokenizer: TokenizerConfig, levels: int = 2) -> GeneratorConfig:
+def mini(tokenizer: TokenizerConfig, levels: int = 2, **settings: Any) -> GeneratorConfig:
+    """What `train-generator` builds. settings: any other of `GeneratorConfig`'s."""
     return GeneratorConfig(
-        levels=written_levels(tokenizer, levels),
-        llama=MINI_LLAMA,
-        head_width=MINI_HEAD,
-        layout=True,
+        levels=written_levels(tokenizer, levels), llama=MINI_LLAMA, head_width=MINI_HEAD, **settings
     )
 
 
 def paper(tokenizer: TokenizerConfig, levels: int = 3) -> GeneratorConfig:
+    """Of the paper's size; never trained."""
     return GeneratorConfig(
         levels=written_levels(tokenizer, levels),
         llama=PAPER_LLAMA,
@@ -72,6 +82,3 @@ def planner(text_width: int, frames: int) -> GeneratorConfig:
         width=THINGS,
         guidance=1.0,
     )
-
-
-PRESETS: dict[str, Callable[..., GeneratorConfig]] = {"mini": mini, "paper": paper}

@@ -34,8 +34,8 @@ class GenerateRequest:
     temperature: 0 always takes the likeliest value. top_k: 0 is no limit; top_p: 1 is none. All of
         them act on one digit of a code at a time, which has at most 8 values in the shipped model.
     levels: how many the language model writes; finer ones are left to the decoder.
-    mode: what one step writes, "token" (or a patch of four), "row" or "frame" (a latent frame of a
-        level); "mixed" writes level 1 by tokens and finer ones by frames.
+    mode: what one step writes, "token" (or a patch of four) or "frame" (a latent frame of a level);
+        "mixed" writes level 1 by tokens and finer ones by frames.
     size: frames, height and width in pixels.
     picture: "vivid" is painted from plan, words and tokens; "faithful" is decoded from tokens
         alone, which is all that there is without a painter.

@@ -95,16 +95,13 @@ LAYOUTS = {"hierarchy": MINI_LEVELS, "single": SINGLE_LEVEL}
 
 @dataclass(frozen=True)
 class TokenizerConfig:
-    """The whole tokenizer. ``levels`` run coarse to fine; ``quantizer`` is "fsq" or "vq"."""
+    """The whole tokenizer; ``levels`` run coarse to fine."""
 
     levels: tuple[LevelConfig, ...] = field(default=MINI_LEVELS)
-    quantizer: str = "fsq"
 
     def __post_init__(self) -> None:
         if not self.levels:
             raise HiTVideoError("A tokenizer needs at least one level.")
-        if self.quantizer not in ("fsq", "vq"):
-            raise HiTVideoError(f"The quantizer is fsq or vq, not {self.quantizer}.")
         if self.levels[-1].pool != (1, 1, 1):
             raise HiTVideoError("The finest level must see the video at full resolution.")
         for coarse, fine in zip(self.levels, self.levels[1:], strict=False):
@@ -133,7 +130,7 @@ class TokenizerConfig:
         """The inverse of ``to_dict``; raises HiTVideoError for anything that does not fit."""
         try:
             levels = tuple(LevelConfig(**tuples(level)) for level in data["levels"])
-            return cls(levels=levels, quantizer=data["quantizer"])
+            return cls(levels)
         except (KeyError, TypeError, AttributeError) as error:
             raise HiTVideoError(f"The tokenizer's config.json does not fit: {error}.") from error
 

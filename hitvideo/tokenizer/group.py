@@ -50,7 +50,6 @@ class GroupTokenizer(nn.Module):
         self.levels = nn.ModuleList(
             Level(
                 level,
-                self.config.quantizer,
                 coarse_width=configs[k - 1].width if k else 0,
                 finer=configs[k + 1] if level.reads_finer and k + 1 < len(configs) else None,
             )

@@ -21,7 +21,7 @@ from hitvideo.tokenizer.config import GROUP, LevelConfig
 from hitvideo.tokenizer.haar import HaarPatches
 from hitvideo.tokenizer.layers import blocks, zero_conv
 from hitvideo.tokenizer.prediction import LevelOutput, Memory, Prediction, Predictor
-from hitvideo.tokenizer.quantizers import build_quantizer
+from hitvideo.tokenizer.quantizers import FSQ
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,11 @@ class Source:
 class Level(Predictor):
     strength: Tensor  # of what each transform is there to code, relative to the first
 
-    def __init__(
-        self, config: LevelConfig, quantizer: str, coarse_width: int, finer: LevelConfig | None
-    ) -> None:
+    def __init__(self, config: LevelConfig, coarse_width: int, finer: LevelConfig | None) -> None:
         super().__init__()
         self.config = config
         self.haar = HaarPatches(config.patch)
-        self.quantizer = build_quantizer(quantizer, config.steps)
+        self.quantizer = FSQ(config.steps)
         channels, width = self.haar.channels, config.width
         self.register_buffer("scale", torch.ones(channels))
 
@@ -102,11 +100,11 @@ class Level(Predictor):
             may mix depths only while training.)
         """
         guess = self.predict(shape, coarse, memory)
-        features, loss = guess.features, guess.base.new_zeros(())
+        features = guess.features
         if source is None and codes is None:
             values = None
         elif source is not None:
-            values, codes, loss = self._quantize(guess, source)
+            values, codes = self._quantize(guess, source)
         else:
             assert codes is not None
             values = codes if codes.is_floating_point() else self.quantizer.values(codes)
@@ -126,17 +124,17 @@ class Level(Predictor):
         features = self.decoder(features)
         coefficients = guess.base + self._write(guess, features, flat).float()
         video = self.haar.inverse(coefficients).float()
-        return LevelOutput(video, features, coefficients, guess, codes, loss)
+        return LevelOutput(video, features, coefficients, guess, codes)
 
-    def _quantize(self, guess: Prediction, source: Source) -> tuple[Tensor, Tensor, Tensor]:
+    def _quantize(self, guess: Prediction, source: Source) -> tuple[Tensor, Tensor]:
         joined = self.refine(self.join(torch.cat([source.features, guess.features], 1)))
         linear = guess.gather(self.project(source.coefficients - guess.base).float())
         z = linear + self.adjust(joined).float()
         z = rearrange(z, "b (n d) h w -> b n h w d", n=self.config.slots)
-        values, codes, loss = self.quantizer(z)
+        values, codes = self.quantizer(z)
         if not self.training:  # bit for bit what the decoder will see
             values = self.quantizer.values(codes)
-        return values, codes, loss
+        return values, codes
 
     def _write(self, guess: Prediction, features: Tensor, values: Tensor | None) -> Tensor:
         """What features and quantized values (if any) add to the coefficients, as one layer.

@@ -46,7 +46,6 @@ class LevelOutput:
     features: decoder features ``(B, width, h, w)``.
     coefficients: the same as Haar coefficients ``(B, C, h, w)``.
     codes: ``(B, 8/stride_t, h, w)``, or None where nothing was encoded or decoded.
-    loss: the quantizer's auxiliary loss, a scalar.
     guess: what it started from.
     """
 
@@ -55,7 +54,6 @@ class LevelOutput:
     coefficients: Tensor
     guess: Prediction
     codes: Tensor | None
-    loss: Tensor
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from torch import Tensor
 from hitvideo.tokenizer.level import Level, Source
 from hitvideo.tokenizer.model import HiTVideoTokenizer
 from hitvideo.tokenizer.prediction import LevelOutput
-from hitvideo.tokenizer.quantizers import FSQ, VQ
+from hitvideo.tokenizer.quantizers import FSQ
 
 # A Gaussian of unit deviation times this, through tanh, fills k even steps about as a Lloyd-Max
 # quantizer would (its outermost thresholds for k = 2..8 sit near the outermost rounding edges).
@@ -97,7 +97,7 @@ def _fit_still(level: Level, coefficients: Tensor, frame: Tensor) -> None:
         sorted_steps = tuple(steps[i] for i in order)
         quantizer = FSQ(sorted_steps).to(residual.device)
         analysis, synthesis = fit_linear_code(samples, sorted_steps, quantizer)
-        values, _, _ = quantizer(samples @ analysis.T)
+        values, _ = quantizer(samples @ analysis.T)
         coded = values @ synthesis
         known = known + rearrange(coded, "(b h w) c -> b c h w", h=known.shape[2], w=known.shape[3])
         back = torch.tensor(order).argsort()
@@ -127,7 +127,7 @@ def _store(level: Level, index: int, analysis: Tensor, synthesis: Tensor) -> Non
 
 
 def fit_linear_code(
-    samples: Tensor, steps: tuple[int, ...], quantizer: FSQ | VQ
+    samples: Tensor, steps: tuple[int, ...], quantizer: FSQ
 ) -> tuple[Tensor, Tensor]:
     """PCA of ``samples (N, D)`` scaled for ``quantizer``, least squares back; ``(d, D)`` each."""
     covariance = samples.T @ samples / len(samples)
@@ -137,7 +137,7 @@ def fit_linear_code(
     loading = torch.tensor([LOADING.get(n, 0.55) for n in steps], device=samples.device)
     analysis = (vectors[:, top].float() * (loading / deviation)).T
 
-    quantized, _, _ = quantizer(samples @ analysis.T)
+    quantized, _ = quantizer(samples @ analysis.T)
     ridge = 1e-4 * len(samples) * torch.eye(len(steps), device=samples.device)
     synthesis = torch.linalg.solve(quantized.T @ quantized + ridge, quantized.T @ samples)
     return analysis, synthesis

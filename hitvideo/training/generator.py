@@ -36,9 +36,9 @@ from hitvideo.generator import (
     TextEncoder,
     written_levels,
 )
-from hitvideo.generator.config import MINI_HEAD, MINI_LLAMA, kinds_of
+from hitvideo.generator.config import kinds_of
 from hitvideo.generator.order import Size, TokenOrder
-from hitvideo.generator.presets import planner
+from hitvideo.generator.presets import mini, planner
 from hitvideo.generator.score import plan_bits
 from hitvideo.generator.storage import load_planner, load_to_train
 from hitvideo.generator.text import new_text_encoder, words_of
@@ -275,10 +275,9 @@ def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
         text = TextEncoder.from_pretrained(kept)
     else:
         text = new_text_encoder(said for words in tokens.captions for said in words)
-    settings = GeneratorConfig(
-        levels=written_levels(tokenizer.config, config.levels),
-        llama=MINI_LLAMA,
-        head_width=MINI_HEAD,
+    settings = mini(
+        tokenizer.config,
+        config.levels,
         mode=config.mode,
         text_width=text.width,
         frames=config.frames,

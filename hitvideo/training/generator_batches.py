@@ -24,7 +24,7 @@ from hitvideo.training.own_clips import OwnClips
 from hitvideo.training.scenes import draw_scenes
 from hitvideo.training.text_to_tokens import Batch, TextOnly, TextToTokens, by_digit
 
-KIND_SHARES = (0.6, 0.1, 0.3)  # how often each of KINDS is trained, for every level on its own
+KIND_SHARES = (0.65, 0.35)  # how often each of KINDS is trained, for every level on its own
 DROP_LAYOUT = 0.1  # share of the clips whose layout is not told, as nobody may know it
 SCENES = 24  # without a clip, at every step
 SINGLE_GROUP_CLIPS = 2  # times as many clips in a batch of single groups, which are quickly read,
@@ -76,7 +76,7 @@ class Batches:
         if self.own and common.random() < config.own_clips:
             batch, visible = self.own.sample(common, rng)
             return batch, f"{visible:.2f} shown"
-        kinds = common.choices(KINDS, KIND_SHARES, k=config.levels)
+        kinds = common.choices([*KINDS], KIND_SHARES, k=config.levels)
         depth = config.levels
         if depth > 1 and common.random() < config.short:
             depth = common.randrange(1, depth)

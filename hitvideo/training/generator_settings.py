@@ -40,7 +40,7 @@ class GeneratorTrainConfig:
     seed: int = 0
     bf16: bool = False
     init: str = ""  # a model folder to go on from
-    mode: str = "token"  # how the model will write if not told otherwise
+    mode: str = "mixed"  # how the model will write if not told otherwise
     validate_every: int = 500
     checkpoint_every: int = 250
 

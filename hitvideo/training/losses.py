@@ -73,14 +73,12 @@ class LadderLoss(nn.Module):
         shape = video.shape[0], ph * video.shape[3], pw * video.shape[4]
         errors: list[Tensor] = []
         described: list[Tensor] = []
-        commitment = video.new_zeros(())
         for group, part in zip(video.split(frames, 2), mask.split(frames, 2), strict=True):
             result = self.tokenizer.step(state, shape, group=group, depth=depth, levels=self.last)
             state = result.state
             pairs = zip(self.tokenizer.ladder, result.outputs, result.sources, strict=False)
             trained = [p for k, p in enumerate(pairs, start=1) if k >= self.first]
             errors.append(torch.stack([_error(*pair, part) for pair in trained], 1))
-            commitment = commitment + sum(output.loss for _, output, _ in trained)
             described.append(result.outputs[0].features)
         error = torch.stack(errors).mean(0)
         score = torch.log(error + FLOOR)
@@ -94,7 +92,7 @@ class LadderLoss(nn.Module):
         full = depth >= self.last
         final = error[full, -1] if bool(full.any()) else error[:, -1]
         psnr = (-10 * torch.log10(final.detach() / 4 + 1e-9)).mean()
-        return TokenizerLoss(total + 0.25 * commitment, psnr, read.detach())
+        return TokenizerLoss(total, psnr, read.detach())
 
 
 def _error(level: Level, output: LevelOutput, source: Source | None, mask: Tensor) -> Tensor:

@@ -37,7 +37,6 @@ class TrainConfig:
     bf16: bool = False
     init: str = ""  # a tokenizer folder to start from instead of calibrating a new one
     layout: str = "hierarchy"
-    quantizer: str = "fsq"
     validate: str = ""  # a folder of clips never trained on
     validate_every: int = 1000
     checkpoint_every: int = 250
@@ -79,7 +78,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layout", choices=tuple(LAYOUTS), default=d.layout, help="the levels of a new tokenizer"
     )
-    parser.add_argument("--quantizer", choices=("fsq", "vq"), default=d.quantizer)
     parser.add_argument("--validate", default=d.validate, help="a folder of held-out clips")
     parser.add_argument("--validate-every", type=int, default=d.validate_every, help="steps")
     parser.add_argument("--checkpoint-every", type=int, default=d.checkpoint_every, help="steps")
@@ -89,7 +87,7 @@ def tokenizer_config(config: TrainConfig) -> TokenizerConfig:
     """Of the tokenizer that is trained; raises HiTVideoError where there is none to start from."""
     if config.init:
         return TokenizerConfig.from_dict(load_config(Path(config.init)))
-    return TokenizerConfig(LAYOUTS[config.layout], quantizer=config.quantizer)
+    return TokenizerConfig(LAYOUTS[config.layout])
 
 
 def check(config: TrainConfig) -> None:

@@ -168,11 +168,10 @@ def _new_tokenizer(config: TrainConfig, sampler: Sampler) -> HiTVideoTokenizer:
     if config.init:
         return HiTVideoTokenizer.from_pretrained(config.init).train()
     tokenizer = HiTVideoTokenizer(tokenizer_config(config))
-    if config.quantizer == "fsq":
-        rng = random.Random(config.seed)
-        size = TokenizerConfig().multiple[1] * 3
-        groups = [sampler(1, GROUP, size, rng).video.to(tokenizer.device) for _ in range(192)]
-        calibrate(tokenizer, groups)
+    rng = random.Random(config.seed)
+    size = TokenizerConfig().multiple[1] * 3
+    groups = [sampler(1, GROUP, size, rng).video.to(tokenizer.device) for _ in range(192)]
+    calibrate(tokenizer, groups)
     return tokenizer.train()
 
 

@@ -72,11 +72,9 @@ def test_depths_that_change_do_not_drift(
     frames = frames if len(depths) == 3 else frames[:72]
     data, report = encoded(packing, tiny, frames, **limits)
     assert report.depths == depths
-    file = packing.loads(data)
-    assert file.depths == depths
+    assert packing.loads(data).depths == depths
     shown = decoded(tiny, packing, data)
     assert report.psnr == pytest.approx(psnr(frames, shown), abs=1e-9)
-    np.testing.assert_array_equal(np.stack(list(decode_video(tiny, file))), shown)
 
 
 def test_max_bpp_bounds_the_whole_file(
@@ -151,6 +149,7 @@ def test_what_cannot_be_encoded(coder: TokenCoder, tiny: HiTVideoTokenizer, tmp_
         encode_video(coder, tiny, [picture], 8, tmp_path / "nowhere" / "a.hitv")
     assert list(tmp_path.iterdir()) == []
     encode_video(coder, tiny, [picture], 8, tmp_path / "a.hitv")
-    file = coder.loads((tmp_path / "a.hitv").read_bytes())
-    with pytest.raises(HiTVideoError, match="between 1 and 3, not 4"):
-        decode_video(tiny, file, 4)
+    with (tmp_path / "a.hitv").open("rb") as file:
+        reader = TokenReader(coder.release, file)
+        with pytest.raises(HiTVideoError, match="between 1 and 3, not 4"):
+            decode_video(tiny, reader, 4)

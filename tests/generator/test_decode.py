@@ -104,13 +104,13 @@ def test_steps_count_up_and_each_level_is_handed_out_once(
     generator: HiTVideoGenerator, read: Read
 ) -> None:
     order = generator.order()
-    steps = list(write(generator, *read, [1, 2, 3], Sampling(), "row"))
+    steps = list(write(generator, *read, [1, 2, 3], Sampling(), "mixed"))
     assert [step.step for step in steps] == list(range(1, len(steps) + 1))
     assert [step.tokens for step in steps if step.codes is not None] == [
         sum(order.tokens[:depth]) for depth in (1, 2, 3)
     ]
     pace = [b.tokens - a.tokens for a, b in pairwise(steps)]
-    assert min(pace) > 0 and len(steps) == len(order.blocks(["row"] * 3))
+    assert min(pace) > 0 and len(steps) == len(order.blocks(kinds_of("mixed", 3)))
     assert steps[-1].step == steps[-1].steps and steps[-1].tokens == steps[-1].total
     finished = [step for step in steps if step.codes is not None]
     assert [step.writing for step in finished] == [1, 2, 3]
@@ -161,7 +161,7 @@ def test_clips_that_share_a_caption_do_not_see_each_other(
     order = generator.order()
     digits = generator.digits.split(result, order.level)
     pieces = torch.stack([digits, digits.roll(1, 0)], 1).flatten(0, 1)  # two for every caption
-    kinds = kinds_of("row", 3)
+    kinds = kinds_of("mixed", 3)
     shared = generator(pieces, text, mask, kinds)
     alone = generator(pieces, *(x.repeat_interleave(2, 0) for x in read), kinds)
     torch.testing.assert_close(shared, alone, rtol=0, atol=1e-4)

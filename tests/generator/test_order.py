@@ -73,7 +73,7 @@ def test_a_parent_covers_its_child(order: TokenOrder) -> None:
     assert (order.parent[: order.counts[0]] == NOTHING).all()
 
 
-@pytest.mark.parametrize("kind", ["token", "row", "frame"])
+@pytest.mark.parametrize("kind", ["token", "frame"])
 def test_inputs_are_known_before_the_step_that_needs_them(order: TokenOrder, kind: str) -> None:
     kinds = [kind] * 3
     step = order.block_index(kinds)
@@ -107,7 +107,7 @@ def test_around_are_the_places_next_to_it_in_the_two_frames_before(order: TokenO
 
 
 def test_steps_cover_every_position_once(order: TokenOrder) -> None:
-    for kinds in (["token"] * 3, ["row"] * 3, ["frame"] * 3, ["token", "row", "frame"]):
+    for kinds in (["token"] * 3, ["frame"] * 3, ["token", "frame", "frame"]):
         covered = [i for first, end in order.blocks(kinds) for i in range(first, end)]
         assert covered == list(range(len(order)))
         assert order.blocks(kinds, 2) == [b for b in order.blocks(kinds) if b[1] <= order.end(2)]

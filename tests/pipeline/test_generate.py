@@ -34,8 +34,8 @@ def pipeline(weights: Path) -> HiTVideoPipeline:
 
 
 def test_the_last_step_of_a_stream_is_the_plain_call(pipeline: HiTVideoPipeline) -> None:
-    steps = list(pipeline.stream(PROMPT, seed=7, mode="row"))
-    plain = pipeline(PROMPT, seed=7, mode="row")
+    steps = list(pipeline.stream(PROMPT, seed=7, mode="mixed"))
+    plain = pipeline(PROMPT, seed=7, mode="mixed")
     last = steps[-1].result
     assert last is not None
     np.testing.assert_array_equal(last.video, plain.video)
@@ -57,7 +57,7 @@ def test_every_level_is_decoded_from_the_levels_so_far(pipeline: HiTVideoPipelin
 
 
 def test_progress_rises_to_one(pipeline: HiTVideoPipeline) -> None:
-    steps = list(pipeline.stream(PROMPT, seed=1, mode="row"))
+    steps = list(pipeline.stream(PROMPT, seed=1, mode="mixed"))
     progress = [step.progress for step in steps]
     assert progress == sorted(set(progress)) and progress[-1] == 1
     assert steps[-1].tokens == steps[-1].total_tokens
@@ -141,7 +141,7 @@ def test_no_seed_takes_one_that_can_be_used_again(pipeline: HiTVideoPipeline) ->
         ({"top_p": 1.1}, "top-p"),
         ({"levels": 0}, "levels must be between 1 and 3"),
         ({"levels": 4}, "levels must be between 1 and 3"),
-        ({"mode": "pixel"}, "token, row, frame"),
+        ({"mode": "pixel"}, "token, frame"),
         ({"size": (8, 0, 8)}, "at least one frame"),
         ({"size": (8, 8)}, "three numbers"),
         ({"size": (10_000, 128, 128)}, "too large"),

@@ -142,7 +142,7 @@ def test_known_digits_are_corrupted_and_captions_left_out_as_often_as_asked() ->
 
 @pytest.fixture
 def weights(tmp_path: Path, tiny: HiTVideoTokenizer, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(training, "MINI_LLAMA", SMALL_LLAMA)
+    monkeypatch.setattr("hitvideo.generator.presets.MINI_LLAMA", SMALL_LLAMA)
     monkeypatch.setitem(MINI_T5, "num_layers", 1)
     monkeypatch.setitem(MINI_T5, "d_ff", 64)
     monkeypatch.setattr(training, "HELD_OUT_TOON", range(900_000_000, 900_000_002))
@@ -178,7 +178,7 @@ def test_it_learns_its_clips_and_its_files_load(tmp_path: Path, weights: Path) -
     digits = training.split_digits(generator, tokens, [0])
     embeddings, mask = text.encode([tokens.captions[0][0]])
     with torch.no_grad():
-        logits = generator(digits, embeddings, mask, ("row", "row"))
+        logits = generator(digits, embeddings, mask, ("frame", "frame"))
     guessed = (logits.argmax(-1) == digits).float().mean()
     blind = (torch.zeros_like(digits) == digits).float().mean()
     assert guessed > blind + 0.2

@@ -10,13 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import TINY
 
 from hitvideo.data.pool import ClipPool, folder_clips
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer
-from hitvideo.tokenizer.config import LAYOUTS
-from hitvideo.tokenizer.quantizers import VQ
 from hitvideo.training import tokenizer as training
 from hitvideo.training.settings import check
 from hitvideo.training.tokenizer import TrainConfig, train, validate
@@ -93,26 +90,6 @@ def test_minutes_bfloat16_and_what_the_log_says(
     measured = validate(tokenizer, ClipPool(folder_clips(clips), augment=False).sample, 3)
     assert line["psnr"]["clips"] == pytest.approx(measured, abs=0.02)
     assert len(measured) == 3 and all(0 < psnr < 60 for psnr in measured)
-
-
-def test_vector_quantization_trains_and_a_resumed_run_repeats(
-    clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is drawn for codes that nothing uses, too: here all of them, at every step."""
-    monkeypatch.setitem(LAYOUTS, "hierarchy", TINY.levels)
-    monkeypatch.setattr(VQ.__init__, "__defaults__", (0.99, 2.0))
-    change = {"init": "", "quantizer": "vq", "size": 32}
-    runs = []
-    for name, budgets in (("whole", [2]), ("broken", [1, 2])):
-        for steps in budgets:
-            config = settings(tmp_path / name, clips, steps)
-            # So that both decay their rate alike, all of it is warm-up.
-            train(TrainConfig(**{**config.__dict__, **change, "warmup": 1000, "lr": 1e-5}))
-        runs.append(weights(tmp_path / name))
-    tokenizer = HiTVideoTokenizer.from_pretrained(tmp_path / "whole" / "tokenizer")
-    assert tokenizer.config.quantizer == "vq"
-    for name, tensor in runs[0].items():
-        assert torch.allclose(tensor, runs[1][name], atol=1e-4), name
 
 
 def test_two_processes_train_one_model(clips: Path, tmp_path: Path) -> None:

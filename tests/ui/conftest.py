@@ -151,7 +151,7 @@ def writing_server(temp: Path, tiny: HiTVideoTokenizer) -> Iterator[Served]:
         height=32,
         width=32,
         layout=True,
-        mode="row",
+        mode="mixed",
         tokenizer_hash=fingerprint(tiny),
     )
     generator = HiTVideoGenerator(config).eval()

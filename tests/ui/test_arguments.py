@@ -22,7 +22,7 @@ numbers = (
     | st.floats()
     | st.integers(-10, 300)
 )
-texts = st.sampled_from(["", "x264", "token", "row", "64", "nan", "a red car", "../../etc/passwd"])
+texts = st.sampled_from(["", "x264", "token", "mixed", "64", "nan", "a car", "../../etc/passwd"])
 META = {"_type": "gradio.FileData"}
 files = st.fixed_dictionaries({"path": texts | st.just("/etc/passwd"), "meta": st.just(META)})
 plain = st.none() | st.booleans() | numbers | texts | st.text(max_size=5)
@@ -33,7 +33,7 @@ RIGHT: dict[str, list[Any]] = {
     "reconstruct": [None, 0, 1, 64],
     "rate_quality": [None, 0, 1, 64, []],
     "decode_tokens": [None, 0],
-    "generate": ["a red car", 7, 1.0, 1.0, 0, 1.0, 1, "row", True],
+    "generate": ["a red car", 7, 1.0, 1.0, 0, 1.0, 1, "mixed", True],
 }
 
 
@@ -89,8 +89,8 @@ def many(count: int) -> Any:
 
 @many(25)
 @given(asked=calls())
-@example(asked=("generate", ["a red car", True, 1, 1, 0, 1, 1, "row", True]))
-@example(asked=("generate", ["a red car", 7, 1, 1, 0, 1, 1, ["row"], None]))
+@example(asked=("generate", ["a red car", True, 1, 1, 0, 1, 1, "mixed", True]))
+@example(asked=("generate", ["a red car", 7, 1, 1, 0, 1, 1, ["mixed"], None]))
 @example(asked=("reconstruct", [None, True, 1, 64]))
 @example(asked=("reconstruct", [None, "abc", 1, 64]))
 @example(asked=("reconstruct", ["x", 0, 1, 64]))

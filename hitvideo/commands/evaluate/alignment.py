@@ -42,7 +42,7 @@ def register(commands: Commands) -> None:
     parser.add_argument(
         "--mode",
         action="append",
-        help="token, row, frame or mixed: what a step writes; repeatable (the model's own)",
+        help="token, frame or mixed: what a step writes; repeatable (the model's own)",
     )
     parser.add_argument("--temperature", type=float, help="of sampling (the model's own)")
     parser.add_argument("--batch", type=int, default=8, help="clips written at once (8)")

@@ -18,7 +18,7 @@ def register(commands: Commands) -> None:
     parser = add_command(commands, "sheet", "a contact sheet of 24 generated clips", run)
     parser.add_argument("out", metavar="OUT.png|OUT.webp")
     parser.add_argument("--guidance", type=float, help="how closely to follow the prompts")
-    parser.add_argument("--mode", help="what one step writes: token, row, frame or mixed")
+    parser.add_argument("--mode", help="what one step writes: token, frame or mixed")
     parser.add_argument("--quantize", default="auto", help="auto, int8, nf4 or none (auto)")
     add_model(parser)
 

@@ -25,7 +25,6 @@ DRAWN_SEEDS = 1_000_000  # seeds drawn on the page lie below this: easy to read 
 DRAW_SEED = f"() => Math.floor(Math.random() * {DRAWN_SEEDS})"
 STEPS = {
     "token": "a position",
-    "row": "a row",
     "frame": "a frame",
     "mixed": "positions, then frames",
 }

@@ -77,7 +77,7 @@ class Generation:
         prompt: what the clip should show. seed: 0 to 4294967295; empty takes one by chance.
         guidance: how closely to follow the prompt; 1 is none. temperature: 0 always takes the
         likeliest value. top_k: 0 is no limit. top_p: 1 is no limit. levels: how many to write.
-        mode: what a step writes, "token", "row", "frame" or "mixed". What is empty is the model's
+        mode: what a step writes, "token", "frame" or "mixed". What is empty is the model's
         own setting. keep_note: whether prompt, seed and settings are stored inside the files.
         picture: "vivid" is painted, "faithful" decoded from the tokens alone.
 

@@ -175,13 +175,13 @@ def test_the_command_measures_the_first_mode_at_every_guidance_and_the_others_at
     torch.manual_seed(0)
     Judge(8).save_pretrained(weights / "judge")
     out = tmp_path / "report.json"
-    options = ["--clips", "2", "--mode", "row", "--mode", "frame", "--batch", "2"]
+    options = ["--clips", "2", "--mode", "mixed", "--mode", "frame", "--batch", "2"]
     options += ["--weights", str(weights), "--device", "cpu", "--quantize", "none"]
     assert main(["evaluate", "alignment", str(out), *options]) == 0
     report = json.loads(out.read_text())
     measured = [(entry["guidance"], entry["mode"]) for entry in report["generated"]]
     default = tiny_config().guidance
-    assert measured == [(default, "row"), (1.0, "row"), (default, "frame")] and default != 1
+    assert measured == [(default, "mixed"), (1.0, "mixed"), (default, "frame")] and default != 1
     assert (report["clips"], report["levels"], report["quantization"]) == (2, 3, None)
     assert report["generator"] == stored_fingerprint(weights)
     assert report["generated"][0]["trained"]["clips"] == 1

@@ -11,11 +11,11 @@ import torch
 from tiny_generator import save_tiny_weights, tiny_generator
 
 from hitvideo.errors import HiTVideoError
-from hitvideo.generator import HiTVideoGenerator
+from hitvideo.generator import GeneratorConfig, HiTVideoGenerator
 from hitvideo.generator.fast import linear
 from hitvideo.generator.fast.linear import FEW_ROWS, Int8Linear, merge
 from hitvideo.generator.fast.quantization import planned_bytes, resolve, stored_bytes
-from hitvideo.generator.presets import PRESETS
+from hitvideo.generator.presets import mini, paper
 from hitvideo.generator.storage import load_generator
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
 
@@ -151,13 +151,18 @@ def test_planners_that_do_not_fit_are_one_sentence(
 
 
 @pytest.mark.parametrize(
-    ("name", "figures"),
-    [("mini", (5.29e6, 10.6e6, 7.4e6, 6.0e6)), ("paper", (2.85e9, 5.71e9, 2.89e9, 1.65e9))],
+    ("config", "figures"),
+    [
+        (mini(TokenizerConfig(), layout=True), (5.29e6, 10.6e6, 7.4e6, 6.0e6)),
+        (paper(TokenizerConfig()), (2.85e9, 5.71e9, 2.89e9, 1.65e9)),
+    ],
 )
-def test_presets_have_their_size_without_taking_it(name: str, figures: tuple[float, ...]) -> None:
+def test_presets_have_their_size_without_taking_it(
+    config: GeneratorConfig, figures: tuple[float, ...]
+) -> None:
     """Parameters, and bytes in bf16, int8 and NF4, as docs/generator.md has them."""
     with torch.device("meta"):
-        model = HiTVideoGenerator(PRESETS[name](TokenizerConfig()))
+        model = HiTVideoGenerator(config)
     bytes_of = [planned_bytes(model, kind) for kind in (None, "int8", "nf4")]
     counts = sum(p.numel() for p in model.parameters()), *bytes_of
     assert counts == pytest.approx(figures, rel=0.01)
