@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import bootstrap
 
 from hitvideo.data.pool import VIDEO_SUFFIXES
 from hitvideo.errors import HiTVideoError
@@ -103,9 +104,18 @@ def mean_with_interval(
         names = np.arange(len(numbers)).astype(str)
     groups = [numbers[names == name] for name in sorted(set(names))]
     sums, counts = np.array([g.sum() for g in groups]), np.array([len(g) for g in groups])
-    picks = np.random.default_rng(0).integers(0, len(groups), (resamples, len(groups)))
-    means = sums[picks].sum(1) / counts[picks].sum(1)
-    return float(numbers.mean()), [float(x) for x in np.percentile(means, [2.5, 97.5])]
+    mean = float(numbers.mean())
+    if len(groups) == 1:
+        return mean, [mean, mean]
+    interval = bootstrap(
+        (sums, counts),
+        lambda sums, counts, axis: sums.sum(axis) / counts.sum(axis),
+        paired=True,
+        n_resamples=resamples,
+        method="percentile",
+        rng=0,
+    ).confidence_interval
+    return mean, [float(interval.low), float(interval.high)]
 
 
 def open_clips(where: str | Path) -> FolderClips | ToonClips:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import whole_file
-from hitvideo.training.ema import Ema
 
 
 class Checkpoint:
@@ -21,7 +20,7 @@ class Checkpoint:
     def save(
         self,
         model: nn.Module,
-        ema: Ema[Any],
+        average: AveragedModel,
         optimizer: torch.optim.Optimizer,
         step: int,
         spent: float,
@@ -29,8 +28,7 @@ class Checkpoint:
         """spent: seconds of training so far. Raises HiTVideoError where it cannot be written."""
         state = {
             "model": model.state_dict(),
-            "ema": ema.model.state_dict(),
-            "ema_updates": ema.updates,
+            "average": average.state_dict(),
             "optimizer": optimizer.state_dict(),
             "step": step,
             "spent": spent,
@@ -41,7 +39,7 @@ class Checkpoint:
     def load(
         self,
         model: nn.Module,
-        ema: Ema[Any],
+        average: AveragedModel,
         optimizer: torch.optim.Optimizer,
     ) -> tuple[int, float]:
         """Restores everything in place and returns (step, seconds spent); (0, 0.0) if new."""
@@ -55,8 +53,7 @@ class Checkpoint:
             ) from error
         try:
             model.load_state_dict(state["model"])
-            ema.model.load_state_dict(state["ema"])
-            ema.updates = state["ema_updates"]
+            average.load_state_dict(state["average"])
             optimizer.load_state_dict(state["optimizer"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise HiTVideoError(

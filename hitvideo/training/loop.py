@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
@@ -21,10 +21,10 @@ from tqdm import tqdm
 
 from hitvideo.devices import cpu_has_bf16
 from hitvideo.files import append_line, json_output
+from hitvideo.training.average import moving_average
 from hitvideo.training.budget import progress, schedule
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.checks import Run
-from hitvideo.training.ema import Ema
 
 CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
 
@@ -82,17 +82,22 @@ def fit(
     model: the bare one; module: as prepared by the accelerator, like ``optimizer``, whose groups
     may scale the rate by a "factor".
     """
-    ema = Ema(model, config.ema)
+    average = moving_average(model, config.ema)
+    averaged = cast(M, average.module)
     out = Path(config.out)
     checkpoint = Checkpoint(out / CHECKPOINT)
-    step, spent = checkpoint.load(model, ema, optimizer)
+    step, spent = checkpoint.load(model, average, optimizer)
     main = accelerator.is_main_process
     if main:
         with json_output(out / "config.json") as settings:
             settings.update(asdict(config))
 
     def log(step: int, spent: float, last: bool) -> str:
-        line = {"step": step, "minutes": round(spent / 60, 1), **task.validate(ema.model, last)}
+        line = {
+            "step": step,
+            "minutes": round(spent / 60, 1),
+            **task.validate(averaged, last),
+        }
         text = json.dumps(line | {"processes": accelerator.num_processes, "last": last})
         append_line(out / LOG, text)
         return text
@@ -114,7 +119,7 @@ def fit(
         if norm is None or norm.isfinite():  # or one overflow would end the run
             optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        ema.update(model)
+        average.update_parameters(model)
         step += 1
         # All processes must agree on when to stop, so they share one clock.
         clock = torch.tensor(time.monotonic() - started, device=accelerator.device)
@@ -124,15 +129,15 @@ def fit(
         bar.set_postfix_str(f"{word}, {left:.0f} min left", refresh=False)
         bar.update()
         if main and done < 1 and step % config.checkpoint_every == 0:
-            checkpoint.save(model, ema, optimizer, step, spent)
-            task.save(ema.model)
+            checkpoint.save(model, average, optimizer, step, spent)
+            task.save(averaged)
         if main and done < 1 and step % config.validate_every == 0:
             bar.write(log(step, spent, False))
         accelerator.wait_for_everyone()
     # After the loop, so that a run that was killed in here ends properly when started again.
     if main and not _ended(out / LOG, step):
-        checkpoint.save(model, ema, optimizer, step, spent)
-        task.save(ema.model)
+        checkpoint.save(model, average, optimizer, step, spent)
+        task.save(averaged)
         bar.write(log(step, spent, True))
     accelerator.wait_for_everyone()
     bar.close()

@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from hitvideo.errors import HiTVideoError
+from hitvideo.training.average import moving_average
 from hitvideo.training.budget import progress, schedule
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.checks import check_folders, check_run, run_folder
-from hitvideo.training.ema import Ema
 from hitvideo.training.generator_settings import GeneratorTrainConfig
 from hitvideo.training.loop import Task, fit, new_accelerator
 
@@ -97,7 +97,7 @@ def test_a_checkpoint_on_a_full_disk_leaves_the_old_one(
     model = nn.Linear(1, 1)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     checkpoint = Checkpoint(tmp_path / "checkpoint.pt")
-    checkpoint.save(model, Ema(model, 0.9), optimizer, 3, 1.0)
+    checkpoint.save(model, moving_average(model, 0.9), optimizer, 3, 1.0)
 
     def full(state: object, path: Path) -> None:
         path.write_bytes(b"half of it")
@@ -106,9 +106,9 @@ def test_a_checkpoint_on_a_full_disk_leaves_the_old_one(
     monkeypatch.setattr(torch, "save", full)
     monkeypatch.setattr("hitvideo.files.is_full", lambda folder: True)
     with pytest.raises(HiTVideoError, match="the disk is full"):
-        checkpoint.save(model, Ema(model, 0.9), optimizer, 4, 2.0)
+        checkpoint.save(model, moving_average(model, 0.9), optimizer, 4, 2.0)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
-    assert checkpoint.load(model, Ema(model, 0.9), optimizer) == (3, 1.0)
+    assert checkpoint.load(model, moving_average(model, 0.9), optimizer) == (3, 1.0)
 
 
 def test_a_folder_made_for_a_run_that_is_refused_goes_again(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_checkpoint_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> Non
     model = nn.Linear(1, 1)
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     checkpoint = Checkpoint(tmp_path / "checkpoint.pt")
-    checkpoint.save(model, Ema(model, 0.9), optimizer, 3, 1.0)
+    checkpoint.save(model, moving_average(model, 0.9), optimizer, 3, 1.0)
     checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:-50])
     with pytest.raises(HiTVideoError, match="cannot be read"):
-        checkpoint.load(model, Ema(model, 0.9), optimizer)
+        checkpoint.load(model, moving_average(model, 0.9), optimizer)

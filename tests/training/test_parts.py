@@ -9,8 +9,8 @@ from conftest import TINY, moving_video, randomize
 
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
 from hitvideo.toon import ATTRIBUTES, UNKNOWN, classes, labels, sample_scene
+from hitvideo.training.average import moving_average
 from hitvideo.training.calibrate import calibrate
-from hitvideo.training.ema import Ema
 from hitvideo.training.losses import LadderLoss, TokenizerLoss, sample_depths
 from hitvideo.training.reader import CodeReader, reading_loss
 
@@ -172,11 +172,11 @@ def test_depths_keep_their_share() -> None:
 def test_the_average_follows_and_smooths() -> None:
     model = torch.nn.Linear(1, 1, bias=False)
     torch.nn.init.zeros_(model.weight)
-    ema = Ema(model, 0.9)
+    average = moving_average(model, 0.9)
     values = []
     for step in range(200):
         torch.nn.init.constant_(model.weight, 1.0 + (-1) ** step)
-        ema.update(model)
-        values.append(float(ema.model.weight.detach()))
+        average.update_parameters(model)
+        values.append(float(average.module.weight))
     assert values[-1] == pytest.approx(1.0, abs=0.1)
     assert max(values[-20:]) - min(values[-20:]) < 0.25

@@ -7,7 +7,6 @@ tokenizers or files; returns plain data for JSON.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, count, islice
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.stats import binomtest
 
 from hitvideo.evaluation.clips import mean_with_interval
 from hitvideo.judge.model import Judge
@@ -179,10 +179,8 @@ def _accuracy(right: Sequence[dict[str, bool]]) -> dict[str, Any]:
 
 def wilson_interval(hits: int, trials: int) -> list[float]:
     """The 95 % interval of a share by E. B. Wilson (1927), which stays within 0 and 1."""
-    z2 = 1.959964**2
-    centre = (hits + z2 / 2) / (trials + z2)
-    half = math.sqrt(z2 * (hits * (trials - hits) / trials + z2 / 4)) / (trials + z2)
-    return [max(0.0, centre - half), min(1.0, centre + half)]
+    interval = binomtest(hits, trials).proportion_ci(method="wilson")
+    return [float(interval.low), float(interval.high)]
 
 
 def measure_variety(

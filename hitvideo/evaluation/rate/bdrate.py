@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 Point = tuple[float, float]  # bytes (or any other rate), quality (higher is better)
 T = TypeVar("T")
@@ -103,61 +104,10 @@ def bd_rate(anchor: Sequence[Point], test: Sequence[Point]) -> BdRate | NoBdRate
     high = min(curve[-1][1] for curve in curves)
     if low >= high:
         return NoBdRate("the curves have no quality in common")
-    area = [
-        Pchip([q for _, q in c], [math.log(r) for r, _ in c]).integral(low, high) for c in curves
-    ]
+    area = [_pchip(curve).integrate(low, high) for curve in curves]
     return BdRate(100 * math.expm1((area[1] - area[0]) / (high - low)), (low, high))
 
 
-class Pchip:
-    """Piecewise cubic Hermite interpolation that keeps monotone data monotone.
-
-    Fritsch and Butland's weighted harmonic slopes inside, three-point slopes at the ends: the form
-    of MATLAB's and SciPy's `pchip`. ``x`` rises strictly and has at least two values.
-    """
-
-    def __init__(self, x: Sequence[float], y: Sequence[float]) -> None:
-        self.x, self.y = np.asarray(x, float), np.asarray(y, float)
-        self.widths = np.diff(self.x)
-        self.slopes = _slopes(self.widths, np.diff(self.y) / self.widths)
-
-    def integral(self, low: float, high: float) -> float:
-        """The integral from ``low`` to ``high``, both inside the range of ``x``."""
-        return self._from_start(high) - self._from_start(low)
-
-    def _from_start(self, end: float) -> float:
-        total = 0.0
-        for i, width in enumerate(self.widths):
-            s = min(max((end - self.x[i]) / width, 0.0), 1.0)
-            basis = (  # the Hermite basis, integrated from 0 to s
-                s - s**3 + s**4 / 2,
-                s**3 - s**4 / 2,
-                width * (s**2 / 2 - 2 * s**3 / 3 + s**4 / 4),
-                width * (s**4 / 4 - s**3 / 3),
-            )
-            values = (self.y[i], self.y[i + 1], self.slopes[i], self.slopes[i + 1])
-            total += width * float(np.dot(basis, values))
-        return total
-
-
-def _slopes(widths: np.ndarray, secants: np.ndarray) -> np.ndarray:
-    """The derivative at every point."""
-    if len(secants) == 1:
-        return np.repeat(secants, 2)
-    inner = np.zeros(len(secants) - 1)
-    same = secants[:-1] * secants[1:] > 0  # elsewhere an extremum, which stays flat
-    # The weighted harmonic mean of both secants; the one of the narrower interval weighs more.
-    left, right = widths[:-1] + 2 * widths[1:], 2 * widths[:-1] + widths[1:]
-    inverse = left / np.where(same, secants[:-1], 1) + right / np.where(same, secants[1:], 1)
-    inner[same] = ((left + right) / inverse)[same]
-    ends = [_end(*widths[:2], *secants[:2]), _end(*widths[:-3:-1], *secants[:-3:-1])]
-    return np.concatenate([ends[:1], inner, ends[1:]])
-
-
-def _end(width: float, next_width: float, secant: float, next_secant: float) -> float:
-    slope = ((2 * width + next_width) * secant - width * next_secant) / (width + next_width)
-    if slope * secant <= 0:
-        return 0.0
-    if secant * next_secant <= 0 and abs(slope) > 3 * abs(secant):
-        return 3 * secant
-    return float(slope)
+def _pchip(curve: Sequence[Point]) -> PchipInterpolator:
+    rates, qualities = zip(*curve, strict=True)
+    return PchipInterpolator(qualities, np.log(rates))

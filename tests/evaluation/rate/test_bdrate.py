@@ -3,13 +3,11 @@
 import math
 from itertools import pairwise
 
-import numpy as np
 import pytest
 
 from hitvideo.evaluation.rate.bdrate import (
     BdRate,
     NoBdRate,
-    Pchip,
     bd_rate,
     quality_at,
     rate_at,
@@ -66,16 +64,6 @@ def test_curves_that_cannot_be_compared_say_why() -> None:
     for single in ([(1.0, 1.5)], [(1.0, 1.5), (2.0, 1.5)], []):
         alone = bd_rate(low, single)
         assert isinstance(alone, NoBdRate) and "two points" in alone.reason
-
-
-def test_pchip_neither_overshoots_nor_misses_a_straight_line() -> None:
-    line = Pchip([0, 1, 3, 7], [1, 3, 7, 15])
-    assert line.integral(0.5, 6) == pytest.approx(6 + 36 - 0.5 - 0.25)
-    x, y = [0.0, 1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 0.0, 1.0, 1.0]
-    step = Pchip(x, y)
-    pieces = [step.integral(a, b) for a, b in pairwise(np.linspace(0, 4, 41))]
-    assert min(pieces) >= -1e-12 and max(pieces) <= 0.1 + 1e-12
-    assert step.integral(2, 3) == pytest.approx(0.5)  # flat at both ends
 
 
 def test_quality_lies_on_the_line_over_log_bytes_and_back() -> None:
