@@ -27,13 +27,9 @@ from hitvideo.commands import (
     generate,
     reconstruct,
     toon,
-    train_autoencoder,
+    train,
     train_entropy,
     train_eye,
-    train_generator,
-    train_judge,
-    train_painter,
-    train_tokenizer,
 )
 from hitvideo.commands.common import Parser
 from hitvideo.errors import HiTVideoError, HiTVideoWarning
@@ -47,12 +43,8 @@ COMMANDS = (
     decode,
     generate,
     toon,
-    train_tokenizer,
-    train_autoencoder,
-    train_generator,
+    train,
     train_entropy,
-    train_judge,
-    train_painter,
     train_eye,
     evaluate,
     benchmark,

@@ -5,7 +5,6 @@ Knows nothing of the app.
 
 from __future__ import annotations
 
-import argparse
 import random
 from dataclasses import dataclass, field
 from functools import partial
@@ -25,10 +24,10 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon.seeds import TOKENIZER, VALIDATION
-from hitvideo.training.arguments import add_settings
 from hitvideo.training.checks import check_folders, check_run, check_shares, run_folder
 from hitvideo.training.linear_start import start_linear
 from hitvideo.training.loop import Task, fit, new_accelerator
+from hitvideo.training.settings import RunSettings, setting
 from hitvideo.training.toon_stretches import source_of
 
 _FLOOR = 2e-4  # mean squared error (range 2) under which a crop is good enough: 43 dB
@@ -38,39 +37,22 @@ _HELD_OUT, _HELD_FRAMES = 12, 32  # clips of every kind, and their length, for t
 
 
 @dataclass(frozen=True)
-class AutoencoderSettings:
-    """Settings of one run; ``config.json`` in the run's folder keeps them."""
-
-    out: str
-    clips: list[str] = field(default_factory=list)  # folders of videos
-    toon: int = 96  # scenes of a block, which are learned from several times; 0: none
-    passes: float = 2.0  # how often
-    toon_share: float = 0.5  # of the samples, where there are clips too
-    workers: int = 1  # processes that draw the next block
-    init: str = ""  # an autoencoder to start from instead of a linear start
-    steps: int = 0  # 0: as many as the minutes allow
-    minutes: float = 0.0  # 0: as long as the steps take
-    batch: int = 6  # clips per process and step
-    frames: int = 16
-    size: int = 96
-    lr: float = 8e-4
-    warmup: int = 40
-    ema: float = 0.999
-    validate: str = ""  # a folder of clips never trained on
-    seed: int = 0
-    bf16: bool = False
-    validate_every: int = 500
-    checkpoint_every: int = 250
+class AutoencoderSettings(RunSettings):
+    clips: list[str] = field(default_factory=list, metadata={"help": "a folder of videos"})
+    toon: int = setting(96, "scenes of a block, which are learned from several times; 0: none")
+    passes: float = setting(2.0, "how often")
+    toon_share: float = setting(0.5, "share of Toon samples, where there are clips too")
+    workers: int = setting(1, "processes that draw the next block")
+    init: str = setting("", "an autoencoder to start from instead of a linear start")
+    batch: int = setting(6, "clips per process and step")
+    frames: int = setting(16, "frames per clip, a multiple of 8")
+    size: int = setting(96, "side of the crops in pixels")
+    lr: float = setting(8e-4, "peak learning rate")
+    warmup: int = setting(40, "steps of warm-up")
+    validate: str = setting("", "a folder of clips never trained on")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_settings(parser, AutoencoderSettings)
-
-
-def run(args: argparse.Namespace) -> None:
-    """The command; raises HiTVideoError for settings that cannot work."""
-    known = AutoencoderSettings.__dataclass_fields__
-    train(AutoencoderSettings(**{k: v for k, v in vars(args).items() if k in known}))
+SETTINGS = AutoencoderSettings
 
 
 def train(config: AutoencoderSettings) -> None:

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Protocol
+
+from hitvideo.training.settings import RunSettings
 
 
-class Budget(Protocol):
-    """Either limit may be 0, which is none."""
-
-    @property
-    def steps(self) -> int: ...
-
-    @property
-    def minutes(self) -> float: ...
-
-
-def progress(budget: Budget, step: int, spent: float) -> float:
-    """How much of the budget is used, 0..1; with two limits the first to end counts.
+def progress(budget: RunSettings, step: int, spent: float) -> float:
+    """How much of the budget is used, 0..1; of steps and minutes the first to end counts.
 
     spent: seconds.
     """

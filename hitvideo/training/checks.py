@@ -7,40 +7,17 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.temporary import sweep
 from hitvideo.toon.seeds import TRAINING
-from hitvideo.training.budget import Budget
+from hitvideo.training.settings import RunSettings
 
 LAST_SEED = (1 << 32) - 1
 
 
-class Run(Budget, Protocol):
-    """The settings that all runs have."""
-
-    @property
-    def out(self) -> str: ...
-    @property
-    def toon(self) -> int: ...
-    @property
-    def batch(self) -> int: ...
-    @property
-    def lr(self) -> float: ...
-    @property
-    def warmup(self) -> int: ...
-    @property
-    def ema(self) -> float: ...
-    @property
-    def seed(self) -> int: ...
-    @property
-    def validate_every(self) -> int: ...
-    @property
-    def checkpoint_every(self) -> int: ...
-
-
-def check_run(config: Run) -> None:
+def check_run(config: RunSettings) -> None:
     """Raises HiTVideoError, in one sentence, for the first setting that cannot work."""
     check_finite(config)
     if config.steps <= 0 and config.minutes <= 0:

@@ -7,9 +7,9 @@ was killed goes on as if nothing had happened. Knows nothing of the app.
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from statistics import mean
@@ -50,36 +50,30 @@ from hitvideo.toon.seeds import HELD_OUT as HELD_OUT_TOON
 from hitvideo.toon.seeds import TRAINING
 from hitvideo.training.checks import run_folder
 from hitvideo.training.generator_batches import Batches
-from hitvideo.training.generator_settings import GeneratorTrainConfig, add_arguments, check
+from hitvideo.training.generator_settings import GeneratorSettings, check
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.optimizers import muon_and_adamw
 from hitvideo.training.own_clips import OwnClips, check_teacher
 from hitvideo.training.text_to_tokens import Batch, TextToTokens
 
-__all__ = ["GeneratorTrainConfig", "add_arguments", "run", "train"]
+SETTINGS = GeneratorSettings
 
 PLANNING = 0.3  # what a bit of a layout counts beside one of a token,
 NAMING = 0.1  # and one of a thing's name
 REWARD = 40.0  # makes the gradients of own clips about as long as those of true ones
 
 
-def run(args: argparse.Namespace) -> None:
-    """The command; raises HiTVideoError for settings that cannot work."""
+def train(config: GeneratorSettings) -> None:
+    """Runs, or goes on with, the run in ``config.out``; raises HiTVideoError for bad settings."""
     from hitvideo.pipeline import find_weights
 
-    args.weights = str(find_weights(args.weights))
-    known = GeneratorTrainConfig.__dataclass_fields__
-    train(GeneratorTrainConfig(**{k: v for k, v in vars(args).items() if k in known}))
-
-
-def train(config: GeneratorTrainConfig) -> None:
-    """Runs, or goes on with, the run in ``config.out``; raises HiTVideoError for bad settings."""
     check(config)
+    config = replace(config, weights=str(find_weights(config.weights)))
     with run_folder(config.out) as out:
         _train(config, out)
 
 
-def _train(config: GeneratorTrainConfig, out: Path) -> None:
+def _train(config: GeneratorSettings, out: Path) -> None:
     accelerator = new_accelerator(config.bf16)
     if accelerator.is_main_process:
         finish_output(config.out)
@@ -187,11 +181,11 @@ def _level_weights(order: TokenOrder) -> Tensor:
 
 
 def _own_clips(
-    config: GeneratorTrainConfig, model: TextToTokens, device: torch.device
+    config: GeneratorSettings, model: TextToTokens, device: torch.device
 ) -> OwnClips | None:
     if not config.judge:
         return None
-    weights = Path(config.weights)
+    weights = Path(config.weights or "")
     judge = Judge.from_pretrained(config.judge, device)
     if (weights / "judge").is_dir():
         check_teacher(judge, Judge.from_pretrained(weights / "judge"))
@@ -200,11 +194,11 @@ def _own_clips(
     return OwnClips(model, tokenizer, judge, config.batch, size)
 
 
-def _tokens(config: GeneratorTrainConfig, accelerator: Accelerator) -> tuple[TokenSet, TokenSet]:
+def _tokens(config: GeneratorSettings, accelerator: Accelerator) -> tuple[TokenSet, TokenSet]:
     """Training and held-out clips, tokenized if that is still to be done."""
     size = (config.frames, config.size, config.size)
     tokenizer = HiTVideoTokenizer.from_pretrained(
-        Path(config.weights) / "tokenizer", accelerator.device
+        Path(config.weights or "") / "tokenizer", accelerator.device
     )
     written_levels(tokenizer.config, config.levels)  # refuses now what cannot be written later
     scene = _scene_source(tokenizer, config.levels, size, config.fps)
@@ -247,8 +241,8 @@ def held_out_toon(
     return TokenSet.load(folder)
 
 
-def _model(config: GeneratorTrainConfig, tokens: TokenSet) -> TextToTokens:
-    tokenizer = HiTVideoTokenizer.from_pretrained(Path(config.weights) / "tokenizer")
+def _model(config: GeneratorSettings, tokens: TokenSet) -> TextToTokens:
+    tokenizer = HiTVideoTokenizer.from_pretrained(Path(config.weights or "") / "tokenizer")
     # A layout has a place for every group of frames, which must be a latent frame of level 1.
     layouts = bool(tokens.layout.any()) and tokenizer.config.levels[0].stride[0] == GROUP
     if config.init:

@@ -19,7 +19,7 @@ from hitvideo.generator.head import Digits
 from hitvideo.generator.order import TokenOrder
 from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.plan.tracks import groups_from
-from hitvideo.training.generator_settings import GeneratorTrainConfig
+from hitvideo.training.generator_settings import GeneratorSettings
 from hitvideo.training.own_clips import OwnClips
 from hitvideo.training.scenes import draw_scenes
 from hitvideo.training.text_to_tokens import Batch, TextOnly, TextToTokens, by_digit
@@ -39,7 +39,7 @@ class Batches:
 
     def __init__(
         self,
-        config: GeneratorTrainConfig,
+        config: GeneratorSettings,
         tokens: TokenSet,
         model: TextToTokens,
         own: OwnClips | None,

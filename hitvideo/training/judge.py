@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import random
-import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,9 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
-from hitvideo.devices import cpu_has_bf16
 from hitvideo.errors import HiTVideoError
-from hitvideo.files import append_line, folder_output, json_output, whole_file
+from hitvideo.files import folder_output, whole_file
 from hitvideo.judge.corruptions import corrupt
 from hitvideo.judge.model import FRAMES, SIDE, Judge
 from hitvideo.processes import worker_processes
@@ -38,9 +37,9 @@ from hitvideo.toon import (
     validation_hash,
 )
 from hitvideo.toon.seeds import JUDGE, JUDGE_RUN, VALIDATION
-from hitvideo.training.checkpoint import Checkpoint
-from hitvideo.training.checks import check_finite, run_folder
-from hitvideo.training.ema import Ema
+from hitvideo.training.checks import check_run, run_folder
+from hitvideo.training.loop import CONFIG, Task, fit, new_accelerator
+from hitvideo.training.settings import RunSettings, setting
 
 FIRST_SEED = JUDGE.start
 SEEDS = JUDGE_RUN
@@ -48,88 +47,79 @@ LAST_SEED = len(JUDGE) // SEEDS  # from there on the scenes are those that are m
 FREE_SEED = 2  # 0 is that of the shipped judge, 1 that of the shipped one that teaches
 SHARD = 250  # clips in a file of rendered ones
 SECONDS = 8.0
-RUN = "run.json"
-SAVE_EVERY = 60.0  # seconds
 REVERSED = {**MIRRORED, "up": "down", "down": "up", "grow": "shrink", "shrink": "grow"}
 
 Targets = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
-class JudgeTrainConfig:
-    """Settings of one run; ``run.json`` in the run's folder keeps them."""
-
-    out: str
-    clips: int = 8000
-    minutes: float = 30.0
-    batch: int = 16
-    lr: float = 2e-3
-    warmup: int = 100
-    ema: float = 0.995
-    width: int = 48
-    seed: int = FREE_SEED  # of the weights, the batches and the scenes
-    workers: int = 1  # processes that render
+class JudgeSettings(RunSettings):
+    toon: int = setting(8000, "clips to render")
+    batch: int = setting(16, "clips per process and step")
+    lr: float = setting(2e-3, "peak learning rate")
+    warmup: int = setting(100, "steps of warm-up")
+    ema: float = setting(0.995, "decay of the averaged weights")
+    width: int = setting(48, "channels of the network")
+    seed: int = setting(FREE_SEED, "of the scenes, too; 0 and 1 are those of the shipped judges")
+    workers: int = setting(1, "processes that render")
 
 
-def train(config: JudgeTrainConfig) -> None:
+SETTINGS = JudgeSettings
+
+
+def train(config: JudgeSettings) -> None:
     """Runs, or goes on with, the run in ``config.out``; the judge is in ``out/judge``.
 
     Raises HiTVideoError for settings that cannot work.
     """
-    check_finite(config)
-    if config.minutes <= 0 or config.batch < 1 or not config.lr > 0:
-        raise HiTVideoError("Training a judge needs minutes, a learning rate and a batch.")
-    if config.workers < 1:
-        raise HiTVideoError("--workers must be at least 1.")
-    if not SHARD <= config.clips <= SEEDS or not 0 <= config.seed < LAST_SEED:
+    check_run(config)
+    if config.workers < 1 or config.width < 1:
+        raise HiTVideoError("--workers and --width must be at least 1.")
+    if not SHARD <= config.toon <= SEEDS or not 0 <= config.seed < LAST_SEED:
         raise HiTVideoError(
             f"Training a judge needs {SHARD} to {SEEDS} clips and a seed from 0 to {LAST_SEED - 1}."
         )
     with run_folder(config.out) as out:
-        _check_same_scenes(out / RUN, config.seed)
+        _check_same_scenes(out / CONFIG, config.seed)
         _train(config, out)
 
 
-def _train(config: JudgeTrainConfig, out: Path) -> None:
-    scenes = [training_scene(index, config.seed) for index in range(config.clips // SHARD * SHARD)]
+def _train(config: JudgeSettings, out: Path) -> None:
+    accelerator = new_accelerator(config.bf16)
+    scenes = [training_scene(index, config.seed) for index in range(config.toon // SHARD * SHARD)]
+    if accelerator.is_main_process:
+        RenderedClips(out / "clips", scenes, config.workers)
+    accelerator.wait_for_everyone()
     clips = RenderedClips(out / "clips", scenes, config.workers)
     torch.manual_seed(config.seed)
-    seeds = range(scenes[0].seed, scenes[-1].seed + 1)
-    judge = Judge(config.width, seeds=seeds)
+    judge = Judge(config.width, seeds=range(scenes[0].seed, scenes[-1].seed + 1))
+    judge.toon = validation_hash(toon_clip(seed).frames for seed in VALIDATION)
     judge = judge.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(judge.parameters(), config.lr, weight_decay=0.02)
-    ema = Ema(judge, config.ema)
-    checkpoint = Checkpoint(out / "checkpoint.pt")
-    step, spent = checkpoint.load(judge, ema, optimizer)
-    with json_output(out / RUN) as settings:
-        settings.update(asdict(config))
+    module, optimizer = accelerator.prepare(judge, optimizer)
+    right = dict.fromkeys(ATTRIBUTES, 0.0)
 
-    budget = 60 * config.minutes
-    started, saved = time.monotonic() - spent, spent
-    bar = tqdm(total=100, disable=None, bar_format="{l_bar}{bar}| {desc}")
-    while spent < budget:
-        factor = min(1.0, (step + 1) / config.warmup, 2 * (1 - spent / budget))
-        for group in optimizer.param_groups:
-            group["lr"] = config.lr * factor
-        right = _step(judge, optimizer, clips, config.batch, random.Random(f"{config.seed} {step}"))
-        ema.update(judge)
-        step, spent = step + 1, time.monotonic() - started
-        bar.set_description_str(" ".join(f"{n} {r:.2f}" for n, r in right.items()), refresh=False)
-        bar.update(min(100.0, 100 * spent / budget) - bar.n)
-        if spent - saved > SAVE_EVERY or spent >= budget:
-            saved = spent
-            checkpoint.save(judge, ema, optimizer, step, spent)
-            _save(ema.model, out)
-            line = {"step": step, "minutes": spent / 60, "right": right}
-            append_line(out / "log.jsonl", json.dumps(line))
-    bar.close()
-    ema.model.toon = validation_hash(toon_clip(seed).frames for seed in VALIDATION)
-    _save(ema.model, out)
+    def score(step: int) -> tuple[Tensor, str]:
+        rng = random.Random(f"{config.seed} {step} {accelerator.process_index}")
+        video, targets = clips.sample(config.batch, rng)
+        with accelerator.autocast():
+            logits = module(corrupt(video, rng).to(accelerator.device))
+        losses = []
+        for name, target in targets.items():
+            truth = target.to(accelerator.device)
+            losses.append(F.cross_entropy(logits[name], truth, label_smoothing=0.05))
+            share = (logits[name].argmax(1) == truth).float().mean().item()
+            right[name] = 0.9 * right[name] + 0.1 * share
+        return torch.stack(losses).sum(), " ".join(f"{n} {r:.2f}" for n, r in right.items())
 
+    def validate(averaged: Judge, last: bool) -> dict[str, Any]:
+        return {"right": {name: round(share, 3) for name, share in right.items()}}
 
-def _save(judge: Judge, out: Path) -> None:
-    with folder_output(out / "judge") as folder:
-        judge.save_pretrained(folder)
+    def save(averaged: Judge) -> None:
+        with folder_output(out / "judge") as folder:
+            averaged.save_pretrained(folder)
+
+    fit(config, accelerator, judge, module, optimizer, Task(score, save, validate))
 
 
 def _check_same_scenes(run: Path, seed: int) -> None:
@@ -137,26 +127,6 @@ def _check_same_scenes(run: Path, seed: int) -> None:
     before = json.loads(run.read_text())["seed"] if run.is_file() else seed
     if before != seed:
         raise HiTVideoError(f"The run in {run.parent} has the seed {before}; choose another --out.")
-
-
-def _step(
-    judge: Judge,
-    optimizer: torch.optim.Optimizer,
-    clips: RenderedClips,
-    batch: int,
-    rng: random.Random,
-) -> dict[str, float]:
-    """One step on a degraded batch; the share of it that was read right, by attribute."""
-    video, targets = clips.sample(batch, rng)
-    judge.train()
-    with torch.autocast("cpu", torch.bfloat16, enabled=cpu_has_bf16()):
-        logits = judge(corrupt(video, rng))
-    losses = [F.cross_entropy(logits[n], t, label_smoothing=0.05) for n, t in targets.items()]
-    torch.stack(losses).sum().backward()
-    torch.nn.utils.clip_grad_norm_(judge.parameters(), 2.0)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
-    return {n: (logits[n].argmax(1) == t).float().mean().item() for n, t in targets.items()}
 
 
 class RenderedClips:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
@@ -24,17 +24,11 @@ from hitvideo.files import append_line, json_output
 from hitvideo.training.average import moving_average
 from hitvideo.training.budget import progress, schedule
 from hitvideo.training.checkpoint import Checkpoint
-from hitvideo.training.checks import Run
+from hitvideo.training.settings import RunSettings
 
-CHECKPOINT, LOG = "checkpoint.pt", "log.jsonl"
+CHECKPOINT, CONFIG, LOG = "checkpoint.pt", "config.json", "log.jsonl"
 
 M = TypeVar("M", bound=nn.Module)
-
-
-class Settings(Run, Protocol):
-    """A run's settings, which are a dataclass."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -70,7 +64,7 @@ def new_accelerator(bf16: bool) -> Accelerator:
 
 
 def fit(
-    config: Settings,
+    config: RunSettings,
     accelerator: Accelerator,
     model: M,
     module: nn.Module,
@@ -89,7 +83,7 @@ def fit(
     step, spent = checkpoint.load(model, average, optimizer)
     main = accelerator.is_main_process
     if main:
-        with json_output(out / "config.json") as settings:
+        with json_output(out / CONFIG) as settings:
             settings.update(asdict(config))
 
     def log(step: int, spent: float, last: bool) -> str:

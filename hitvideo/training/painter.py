@@ -5,7 +5,6 @@ Knows nothing of the app.
 
 from __future__ import annotations
 
-import argparse
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -27,12 +26,12 @@ from hitvideo.painter.trajectory import pose_error
 from hitvideo.tokenizer import fingerprint
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon.seeds import PAINTER, PAINTER_HELD_OUT
-from hitvideo.training.arguments import add_settings
 from hitvideo.training.checks import check_folders, check_run, check_shares, run_folder
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.muon import Muon
 from hitvideo.training.optimizers import MuonAndAdamW
 from hitvideo.training.painter_samples import FRAMES, STRETCH, Samples, Source, source_of
+from hitvideo.training.settings import RunSettings, setting
 
 _THING = 3.0  # a pixel of a thing counts this much more
 _TABLE = 1 << 20  # matrices as large as this are tables of a sort
@@ -40,40 +39,26 @@ _POSE, _OPACITY = 20.0, 0.2  # what these errors count beside the picture's
 
 
 @dataclass(frozen=True)
-class PainterSettings:
-    """Settings of one run; ``config.json`` in the run's folder keeps them."""
-
-    out: str
-    weights: str | None = None  # folder of tokenizer, generator and text encoder (the shipped ones)
-    init: str = ""  # a painter to start from
-    steps: int = 0  # 0: as many as the minutes allow
-    minutes: float = 0.0  # 0: as long as the steps take
-    batch: int = 8  # groups of 8 frames per process and step
-    size: int = 128
-    toon: int = 192  # scenes of a block, which are learned from several times
-    passes: int = 2  # how often
-    workers: int = 1  # processes that draw the next block; 0 draws it between two steps
-    lr: float = 3e-3
-    warmup: int = 100
-    pairs: float = 0.25  # share of steps that learn from a group and the one after it
-    things: float = 0.6  # share of steps that paint things alone, over the coarse video
-    blind: float = 0.1  # share of samples without plan and names
-    ema: float = 0.998
-    held_out: int = 24  # clips that the log's figures are made of
-    seed: int = 0
-    bf16: bool = False
-    validate_every: int = 250
-    checkpoint_every: int = 100
+class PainterSettings(RunSettings):
+    weights: str | None = setting(None, "folder of the other models (the shipped ones)")
+    init: str = setting("", "a painter to start from")
+    batch: int = setting(8, "groups of 8 frames per process and step")
+    size: int = setting(128, "side of the clips in pixels")
+    toon: int = setting(192, "scenes of a block, which are learned from several times")
+    passes: int = setting(2, "how often")
+    workers: int = setting(1, "processes that draw the next block; 0: between two steps")
+    lr: float = setting(3e-3, "peak learning rate")
+    warmup: int = setting(100, "steps of warm-up")
+    pairs: float = setting(0.25, "share of steps on a group and the one after it")
+    things: float = setting(0.6, "share of steps that paint things alone, over the coarse video")
+    blind: float = setting(0.1, "share of samples without plan and names")
+    ema: float = setting(0.998, "decay of the averaged weights")
+    held_out: int = setting(24, "clips that the log's figures are made of")
+    validate_every: int = setting(250, "steps")
+    checkpoint_every: int = setting(100, "steps")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_settings(parser, PainterSettings)
-
-
-def run(args: argparse.Namespace) -> None:
-    """The command; raises HiTVideoError for settings that cannot work."""
-    known = PainterSettings.__dataclass_fields__
-    train(PainterSettings(**{k: v for k, v in vars(args).items() if k in known}))
+SETTINGS = PainterSettings
 
 
 class Parts(NamedTuple):

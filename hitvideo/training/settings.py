@@ -1,108 +1,66 @@
-"""The settings of a tokenizer run: their defaults, their flags, and what cannot work."""
+"""Settings are written once, as a dataclass; their flags and what help says are read off it.
+
+Like `transformers.HfArgumentParser`, which would take seconds to import for a line of help.
+"""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, TypeVar
 
-from hitvideo.errors import HiTVideoError
-from hitvideo.tokenizer import TokenizerConfig
-from hitvideo.tokenizer.config import GROUP, LAYOUTS
-from hitvideo.tokenizer.storage import load_config
-from hitvideo.training.checks import check_folders, check_run, check_shares
+S = TypeVar("S")
+
+
+def setting(default: Any, words: str = "", choices: Sequence[str] = ()) -> Any:
+    """A dataclass's field with a default, words for help, and what else it may be."""
+    return field(default=default, metadata={"help": words, "choices": choices})
 
 
 @dataclass(frozen=True)
-class TrainConfig:
-    """Settings of one run; ``config.json`` in the run's folder keeps them."""
+class RunSettings:
+    """What every run has; ``config.json`` in the run's folder keeps it."""
 
     out: str
-    clips: list[str] = field(default_factory=list)  # folders of videos
-    toon: int = 0  # rendered Toon clips
-    toon_size: int = 128  # pixels they are rendered at
-    toon_share: float = 0.4  # of the samples, where there are clips too
-    steps: int = 0  # 0: as many as the minutes allow
-    minutes: float = 0.0  # 0: as long as the steps take
-    batch: int = 4  # clips per process and step
-    frames: int = 32
-    size: int = 128
-    lr: float = 6e-4
-    warmup: int = 200
-    first: int = 1  # the levels to train; coarser ones stay as they are
-    last: int = 0  # 0: the finest; finer ones than this stay as they are
-    full_depth: float = 0.6  # share of samples that keep every level
-    ema: float = 0.999
-    seed: int = 0
-    bf16: bool = False
-    init: str = ""  # a tokenizer folder to start from instead of calibrating a new one
-    layout: str = "hierarchy"
-    validate: str = ""  # a folder of clips never trained on
-    validate_every: int = 1000
-    checkpoint_every: int = 250
+    steps: int = setting(0, "budget in steps; 0: as many as the minutes allow")
+    minutes: float = setting(0.0, "budget in minutes; 0: as long as the steps take")
+    batch: int = setting(4, "samples per process and step")
+    lr: float = setting(1e-3, "peak learning rate")
+    warmup: int = setting(200, "steps of warm-up")
+    ema: float = setting(0.999, "decay of the averaged weights")
+    toon: int = setting(0, "Toon scenes to render")
+    seed: int = setting(0, "of the weights and of all that is drawn")
+    bf16: bool = setting(False, "bfloat16, where it is fast")
+    validate_every: int = setting(500, "steps")
+    checkpoint_every: int = setting(250, "steps")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    d = TrainConfig(out="")
-    parser.add_argument("--out", required=True, help="folder of the run; resumes if it has one")
-    parser.add_argument(
-        "--clips", action="append", default=[], help="a folder of videos; repeatable"
-    )
-    parser.add_argument("--toon", type=int, default=d.toon, help="how many Toon clips to render")
-    parser.add_argument(
-        "--toon-size", type=int, default=d.toon_size, help="pixels that they are rendered at"
-    )
-    parser.add_argument(
-        "--toon-share", type=float, default=d.toon_share, help="share of Toon samples"
-    )
-    parser.add_argument("--steps", type=int, default=d.steps, help="budget in steps")
-    parser.add_argument("--minutes", type=float, default=d.minutes, help="budget in minutes")
-    parser.add_argument("--batch", type=int, default=d.batch, help="clips per process and step")
-    parser.add_argument(
-        "--frames", type=int, default=d.frames, help="frames per clip, a multiple of 8"
-    )
-    parser.add_argument("--size", type=int, default=d.size, help="side of the crops in pixels")
-    parser.add_argument("--lr", type=float, default=d.lr, help="peak learning rate")
-    parser.add_argument("--warmup", type=int, default=d.warmup, help="steps of warm-up")
-    parser.add_argument("--first", type=int, default=d.first, help="coarsest level to train")
-    parser.add_argument(
-        "--last", type=int, default=d.last, help="finest level to train (of all there are)"
-    )
-    parser.add_argument(
-        "--full-depth", type=float, default=d.full_depth, help="share at full depth"
-    )
-    parser.add_argument("--ema", type=float, default=d.ema, help="decay of the averaged weights")
-    parser.add_argument("--seed", type=int, default=d.seed)
-    parser.add_argument("--bf16", action="store_true", help="bfloat16, where it is fast")
-    parser.add_argument("--init", default=d.init, help="a tokenizer folder to start from")
-    parser.add_argument(
-        "--layout", choices=tuple(LAYOUTS), default=d.layout, help="the levels of a new tokenizer"
-    )
-    parser.add_argument("--validate", default=d.validate, help="a folder of held-out clips")
-    parser.add_argument("--validate-every", type=int, default=d.validate_every, help="steps")
-    parser.add_argument("--checkpoint-every", type=int, default=d.checkpoint_every, help="steps")
+def add_settings(parser: argparse.ArgumentParser, settings: type[Any]) -> None:
+    """Flags for every field of a dataclass: text, numbers, switches and lists of text.
+
+    A field without a default is the run's folder, which has to be given.
+    """
+    for one in fields(settings):
+        flag = f"--{one.name.replace('_', '-')}"
+        words = one.metadata.get("help", "")
+        if one.default_factory is list:
+            parser.add_argument(flag, action="append", default=[], help=f"{words}; repeatable")
+        elif one.default is MISSING:
+            words = "folder of the run; resumes if it has one"
+            parser.add_argument(flag, required=True, help=words)
+        elif isinstance(one.default, bool):
+            parser.add_argument(flag, action="store_true", help=words)
+        else:
+            kind = str if one.default is None else type(one.default)
+            shown = f" ({one.default})" if one.default not in ("", None) else ""
+            choices = one.metadata["choices"] or None
+            parser.add_argument(
+                flag, type=kind, default=one.default, choices=choices, help=words + shown
+            )
 
 
-def tokenizer_config(config: TrainConfig) -> TokenizerConfig:
-    """Of the tokenizer that is trained; raises HiTVideoError where there is none to start from."""
-    if config.init:
-        return TokenizerConfig.from_dict(load_config(Path(config.init)))
-    return TokenizerConfig(LAYOUTS[config.layout])
-
-
-def check(config: TrainConfig) -> None:
-    """Raises HiTVideoError for settings that cannot work."""
-    if not config.clips and not config.toon:
-        raise HiTVideoError(
-            "There is nothing to train on: give --clips FOLDER, --toon COUNT or both."
-        )
-    if config.frames < 2 * GROUP or config.frames % GROUP:
-        raise HiTVideoError(f"--frames must be a multiple of {GROUP}, at least {2 * GROUP}.")
-    multiple = tokenizer_config(config).multiple[1]
-    if config.size < multiple or config.size % multiple:
-        raise HiTVideoError(f"--size must be a multiple of {multiple}.")
-    if config.toon_size < 1:
-        raise HiTVideoError("--toon-size must be at least 1.")
-    check_shares(toon_share=config.toon_share, full_depth=config.full_depth)
-    check_run(config)
-    check_folders(config.out, config.init, ("tokenizer",), config.clips)
+def settings_of(settings: type[S], args: argparse.Namespace) -> S:
+    """The dataclass that a parsed command line stands for."""
+    names = [one.name for one in fields(settings)]  # type: ignore[arg-type]
+    return settings(**{name: getattr(args, name) for name in names})

@@ -7,7 +7,6 @@ happened. Knows nothing of the app.
 
 from __future__ import annotations
 
-import argparse
 import random
 from pathlib import Path
 from typing import Any
@@ -35,27 +34,20 @@ from hitvideo.training.calibrate import calibrate
 from hitvideo.training.checks import run_folder
 from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.losses import LadderLoss, sample_depths
-from hitvideo.training.settings import TrainConfig, add_arguments, check, tokenizer_config
+from hitvideo.training.tokenizer_settings import TokenizerSettings, check, tokenizer_config
 
-__all__ = ["TrainConfig", "add_arguments", "run", "train"]
-
+SETTINGS = TokenizerSettings
 STRETCHES = 12  # of every held-out set, that the log's figures are made of
 
 
-def run(args: argparse.Namespace) -> None:
-    """The command; raises HiTVideoError for settings that cannot work."""
-    known = TrainConfig.__dataclass_fields__
-    train(TrainConfig(**{k: v for k, v in vars(args).items() if k in known}))
-
-
-def train(config: TrainConfig) -> None:
+def train(config: TokenizerSettings) -> None:
     """Runs, or goes on with, the run in ``config.out``; raises HiTVideoError for bad settings."""
     check(config)
     with run_folder(config.out) as out:
         _train(config, out)
 
 
-def _train(config: TrainConfig, out: Path) -> None:
+def _train(config: TokenizerSettings, out: Path) -> None:
     accelerator = new_accelerator(config.bf16)
     torch.manual_seed(config.seed)
     sampler = _sampler(config, accelerator)
@@ -102,7 +94,7 @@ def _smooth(mean: float, value: float) -> float:
 
 
 def _batch(
-    config: TrainConfig, sampler: Sampler, pool: tuple[int, int, int], last: int, step: int
+    config: TokenizerSettings, sampler: Sampler, pool: tuple[int, int, int], last: int, step: int
 ) -> tuple[Batch, Tensor]:
     """Clips, averaged over ``pool``, and depths of one step.
 
@@ -136,7 +128,7 @@ def _optimizer(module: torch.nn.Module, lr: float) -> torch.optim.AdamW:
     return torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)
 
 
-def _sampler(config: TrainConfig, accelerator: Accelerator) -> Sampler:
+def _sampler(config: TokenizerSettings, accelerator: Accelerator) -> Sampler:
     device = accelerator.device
     pools: list[tuple[ClipPool, float]] = []
     for folder in config.clips:
@@ -152,7 +144,7 @@ def _sampler(config: TrainConfig, accelerator: Accelerator) -> Sampler:
     return mixed_sampler(pools)
 
 
-def _held_out(config: TrainConfig) -> dict[str, Sampler]:
+def _held_out(config: TokenizerSettings) -> dict[str, Sampler]:
     """Samplers of clips never trained on; the same generator gives the same crops."""
     samplers: dict[str, Sampler] = {}
     if config.validate:
@@ -164,7 +156,7 @@ def _held_out(config: TrainConfig) -> dict[str, Sampler]:
     return samplers
 
 
-def _new_tokenizer(config: TrainConfig, sampler: Sampler) -> HiTVideoTokenizer:
+def _new_tokenizer(config: TokenizerSettings, sampler: Sampler) -> HiTVideoTokenizer:
     if config.init:
         return HiTVideoTokenizer.from_pretrained(config.init).train()
     tokenizer = HiTVideoTokenizer(tokenizer_config(config))

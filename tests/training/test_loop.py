@@ -13,7 +13,7 @@ from hitvideo.training.average import moving_average
 from hitvideo.training.budget import progress, schedule
 from hitvideo.training.checkpoint import Checkpoint
 from hitvideo.training.checks import check_folders, check_run, run_folder
-from hitvideo.training.generator_settings import GeneratorTrainConfig
+from hitvideo.training.generator_settings import GeneratorSettings
 from hitvideo.training.loop import Task, fit, new_accelerator
 
 
@@ -31,7 +31,7 @@ def test_a_step_that_overflows_is_left_out(tmp_path: Path) -> None:
         x = torch.full((1, 1), float("inf") if step == 1 else 1.0)
         return module(x).sum(), ""
 
-    config = GeneratorTrainConfig(str(tmp_path), "", steps=4, lr=0.1, warmup=1)
+    config = GeneratorSettings(str(tmp_path), steps=4, lr=0.1, warmup=1)
     saved: list[nn.Linear] = []
     fit(config, accelerator, model, module, optimizer, Task(score, saved.append, lambda *_: {}))
     assert seen[0] > seen[1] == seen[2] > seen[3] > model.weight.item()
@@ -61,7 +61,7 @@ def test_a_run_killed_while_it_ended_ends_when_started_again(tmp_path: Path) -> 
             saved.append(model.weight.item())
 
         task = Task(score, save, lambda *_: {"found": 1})
-        config = GeneratorTrainConfig(str(tmp_path), "", steps=2, lr=0.1, warmup=1)
+        config = GeneratorSettings(str(tmp_path), steps=2, lr=0.1, warmup=1)
         if life == "killed":
             with pytest.raises(KeyboardInterrupt):
                 fit(config, accelerator, model, module, optimizer, task)
@@ -83,7 +83,7 @@ def test_the_rate_warms_up_and_falls_as_a_cosine() -> None:
 
 def test_a_budget_of_minutes_steps_or_both() -> None:
     def done(steps: int, minutes: float, step: int, spent: float) -> float:
-        return progress(GeneratorTrainConfig("", "", steps=steps, minutes=minutes), step, spent)
+        return progress(GeneratorSettings("", steps=steps, minutes=minutes), step, spent)
 
     assert done(10, 0, 5, 1e9) == 0.5
     assert done(0, 2, 999, 30) == 0.25
@@ -132,7 +132,7 @@ def test_a_folder_made_for_a_run_that_is_refused_goes_again(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["minutes", "lr", "ema", "fps"])
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_settings_that_are_no_numbers_are_refused(name: str, value: float) -> None:
-    config = GeneratorTrainConfig(**{"out": "run", "weights": "", "steps": 1, name: value})
+    config = GeneratorSettings(**{"out": "run", "steps": 1, name: value})
     with pytest.raises(HiTVideoError, match=f"--{name} must be a number"):
         check_run(config)
 

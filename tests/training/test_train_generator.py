@@ -27,7 +27,7 @@ from hitvideo.tokenizer.quantizers import FSQ
 from hitvideo.toon import ATTRIBUTES
 from hitvideo.training import generator as training
 from hitvideo.training import own_clips
-from hitvideo.training.generator import GeneratorTrainConfig, train
+from hitvideo.training.generator import GeneratorSettings, train
 from hitvideo.training.generator_batches import Batches, cut, digit_weights
 from hitvideo.training.own_clips import OwnClips, preview, thinned
 from hitvideo.training.text_to_tokens import (
@@ -150,7 +150,7 @@ def weights(tmp_path: Path, tiny: HiTVideoTokenizer, monkeypatch: pytest.MonkeyP
     return tmp_path / "weights"
 
 
-def settings(out: Path, folder: Path, steps: int, **change: object) -> GeneratorTrainConfig:
+def settings(out: Path, folder: Path, steps: int, **change: object) -> GeneratorSettings:
     options: dict[str, object] = {
         "toon": 3,
         "levels": 2,
@@ -162,7 +162,7 @@ def settings(out: Path, folder: Path, steps: int, **change: object) -> Generator
         "ema": 0.5,
         "checkpoint_every": 2,
     }
-    return GeneratorTrainConfig(
+    return GeneratorSettings(
         **{"out": str(out), "weights": str(folder), "steps": steps, **options, **change}  # type: ignore[arg-type]
     )
 

@@ -15,8 +15,8 @@ from hitvideo.data.pool import ClipPool, folder_clips
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.training import tokenizer as training
-from hitvideo.training.settings import check
-from hitvideo.training.tokenizer import TrainConfig, train, validate
+from hitvideo.training.tokenizer import TokenizerSettings, train, validate
+from hitvideo.training.tokenizer_settings import check
 from hitvideo.video import write_video
 
 
@@ -40,8 +40,8 @@ def clips(tmp_path_factory: pytest.TempPathFactory, tiny: HiTVideoTokenizer) -> 
     return folder
 
 
-def settings(out: Path, clips: Path, steps: int) -> TrainConfig:
-    return TrainConfig(
+def settings(out: Path, clips: Path, steps: int) -> TokenizerSettings:
+    return TokenizerSettings(
         out=str(out),
         clips=[str(clips)],
         init=str(clips / "tiny"),
@@ -62,7 +62,7 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(clips: Path, tmp_path: Pa
     train(settings(tmp_path / "whole", clips, 3))
     batch = training._batch
 
-    def killed(config: TrainConfig, *rest: Any) -> Any:
+    def killed(config: TokenizerSettings, *rest: Any) -> Any:
         if rest[-1] == 2:
             raise KeyboardInterrupt
         return batch(config, *rest)
@@ -83,7 +83,7 @@ def test_minutes_bfloat16_and_what_the_log_says(
 ) -> None:
     monkeypatch.setattr(training, "STRETCHES", 3)
     change = {"minutes": 1e-9, "bf16": True, "validate": str(clips)}
-    train(TrainConfig(**{**settings(tmp_path, clips, 0).__dict__, **change}))
+    train(TokenizerSettings(**{**settings(tmp_path, clips, 0).__dict__, **change}))
     (line,) = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
     assert line["step"] == 1  # the first step used all the time up
     tokenizer = HiTVideoTokenizer.from_pretrained(tmp_path / "tokenizer")
@@ -131,7 +131,7 @@ def test_two_processes_train_one_model(clips: Path, tmp_path: Path) -> None:
 def test_settings_that_cannot_work(
     clips: Path, tmp_path: Path, change: dict[str, object], sentence: str
 ) -> None:
-    config = TrainConfig(**{**settings(tmp_path / "run", clips, 1).__dict__, **change})
+    config = TokenizerSettings(**{**settings(tmp_path / "run", clips, 1).__dict__, **change})
     with pytest.raises(HiTVideoError, match=sentence):
         train(config)
 
@@ -140,7 +140,7 @@ def test_settings_that_cannot_work(
 def test_any_size_that_the_tokenizers_own_levels_divide(
     clips: Path, tmp_path: Path, change: dict[str, object]
 ) -> None:
-    check(TrainConfig(**{**settings(tmp_path / "run", clips, 1).__dict__, **change}))
+    check(TokenizerSettings(**{**settings(tmp_path / "run", clips, 1).__dict__, **change}))
 
 
 def test_a_folder_that_cannot_be_made(clips: Path, tmp_path: Path) -> None:
