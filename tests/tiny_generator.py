@@ -47,7 +47,7 @@ def tiny_text() -> TextEncoder:
 def save_tiny_weights(folder: Path, tokenizer: HiTVideoTokenizer) -> Path:
     """A model folder with all that generating takes."""
     tokenizer.save_pretrained(folder / "tokenizer")
-    generator = tiny_generator(tokenizer_hash=fingerprint(tokenizer), layout=True)
+    generator = tiny_generator(tokenizer_hash=fingerprint(tokenizer), plan=True)
     plans = HiTVideoGenerator(planner(generator.config.text_width, generator.config.frames))
     randomize(plans, 2)
     TextToTokens(tiny_text(), generator, plans).save_pretrained(folder, torch.float32)

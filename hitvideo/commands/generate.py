@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> None:
     def frames() -> Iterator[np.ndarray]:
         """Made only once the target has been found writable."""
         with tqdm(total=1.0, disable=None, bar_format="{l_bar}{bar}| {desc}") as bar:
-            for step in pipeline.stream(request.prompt, request.seed, **options):
+            for step in pipeline.stream(request):
                 rate = f"{step.message}, {step.tokens_per_second:.0f} tokens/s"
                 bar.set_description_str(rate, refresh=False)
                 bar.update(step.progress - bar.n)

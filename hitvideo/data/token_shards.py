@@ -1,7 +1,7 @@
 """Clips and captions as tokens on disk, made once, read by the generator's training.
 
 A folder of shards: ``tokens-RANK-NUMBER.safetensors`` with one grid per level, one of how far each
-place shows what the captions are about, and the layouts; and the captions in a JSON beside it.
+place shows what the captions are about, and the plans; and the captions in a JSON beside it.
 Knows nothing of language models; the tokenizer is a black box to it.
 """
 
@@ -30,10 +30,10 @@ from hitvideo.cores import usable_cores
 from hitvideo.data.pool import VIDEO_SUFFIXES
 from hitvideo.errors import HiTVideoError, HiTVideoWarning
 from hitvideo.files import read_text, whole_file
-from hitvideo.plan.tracks import mirror_layout, unknown
+from hitvideo.plan.tracks import mirror_plan, unknown
 from hitvideo.processes import worker_processes
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
-from hitvideo.toon import Scene, caption, mirrored, render_with_mask, sample_scene, scene_layout
+from hitvideo.toon import Scene, caption, mirrored, render_with_mask, sample_scene, scene_plan
 
 BATCH = 16  # clips tokenized together
 SHARD = 512  # sources in a file
@@ -43,7 +43,7 @@ CAPTIONS = "captions.jsonl"
 NAMED = 10  # entries that match no video, in a warning
 SETTINGS = "settings.json"
 SUBJECT_MASK = "cover"  # as shards name it
-LAYOUT = "layout"
+PLAN = "plan"
 
 Size = tuple[int, int, int]
 
@@ -53,13 +53,13 @@ class Sample:
     """One clip.
 
     frames: uint8 ``(T, H, W, 3)``. subject_mask: how far each pixel shows what the captions are
-    about, uint8 ``(T, H, W)``. layout: see `hitvideo.plan`; zeros where it is not known.
+    about, uint8 ``(T, H, W)``. plan: see `hitvideo.plan`; zeros where it is not known.
     """
 
     frames: np.ndarray
     captions: list[str]
     subject_mask: np.ndarray
-    layout: Tensor
+    plan: Tensor
 
 
 Source = Callable[[], list[Sample]]
@@ -86,11 +86,11 @@ class ToonSource:
         small = height // self.enlarge, width // self.enlarge
         drawn = render_with_mask(scene, frames, *small, self.fps)
         clip, mask = (x.numpy().repeat(self.enlarge, 1).repeat(self.enlarge, 2) for x in drawn)
-        layout = scene_layout(scene, *self.size, self.fps)
-        samples = [Sample(clip, self._words(scene), mask, layout)]
+        plan = scene_plan(scene, *self.size, self.fps)
+        samples = [Sample(clip, self._words(scene), mask, plan)]
         if self.mirror and (other := mirrored(scene)):
-            flipped, layout = (clip[:, :, ::-1], mask[:, :, ::-1]), mirror_layout(layout)
-            samples.append(Sample(flipped[0], self._words(other), flipped[1], layout))
+            flipped, plan = (clip[:, :, ::-1], mask[:, :, ::-1]), mirror_plan(plan)
+            samples.append(Sample(flipped[0], self._words(other), flipped[1], plan))
         return samples
 
     def _words(self, scene: Scene) -> list[str]:
@@ -270,7 +270,7 @@ def read_samples(source: Source) -> list[Sample]:
 def _tokenize(
     clips: Iterable[Sample], tokenizer: HiTVideoTokenizer, depth: int
 ) -> tuple[dict[str, Tensor], list[list[str]]]:
-    """Grids ``(n, t, h, w)`` by name, codes per level and uint8 the mask; layouts; captions."""
+    """Grids ``(n, t, h, w)`` by name, codes per level and uint8 the mask; plans; captions."""
     parts: dict[str, list[Tensor]] = {}
     words: list[list[str]] = []
     rest = iter(clips)
@@ -287,7 +287,7 @@ def _tokenize(
         grids = {f"level_{k + 1}": grid.to("cpu", dtypes[k]) for k, grid in enumerate(levels)}
         for name, grid in {**grids, SUBJECT_MASK: small[:, 0].round().to(torch.uint8)}.items():
             parts.setdefault(name, []).append(grid)
-        parts.setdefault(LAYOUT, []).append(torch.stack([clip.layout for clip in batch]).half())
+        parts.setdefault(PLAN, []).append(torch.stack([clip.plan for clip in batch]).half())
         words += [clip.captions for clip in batch]
     if not parts:
         raise HiTVideoError("None of these clips could be read.")
@@ -306,13 +306,13 @@ class TokenSet:
     levels: int16 or int32 grids ``(n, t, h, w)``, coarse to fine. captions: every clip's wordings.
     subject_mask: how far the finest level's places show what they are about, uint8
         ``(n, t, h, w)``.
-    layout: float16 ``(n, t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`.
+    plan: float16 ``(n, t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`.
     """
 
     levels: tuple[Tensor, ...]
     captions: list[list[str]]
     subject_mask: Tensor
-    layout: Tensor
+    plan: Tensor
 
     @classmethod
     def load(cls, folder: Path) -> TokenSet:
@@ -320,16 +320,14 @@ class TokenSet:
         if not files:
             raise HiTVideoError(f"There are no token shards in {folder}.")
         shards = [load_file(file) for file in files]
-        if not all(SUBJECT_MASK in shard and LAYOUT in shard for shard in shards):
+        if not all(SUBJECT_MASK in shard and PLAN in shard for shard in shards):
             raise HiTVideoError(f"The token shards in {folder} are of an earlier version.")
-        mask, layout = (
-            torch.cat([shard.pop(n) for shard in shards]) for n in (SUBJECT_MASK, LAYOUT)
-        )
+        mask, plan = (torch.cat([shard.pop(n) for shard in shards]) for n in (SUBJECT_MASK, PLAN))
         levels = tuple(torch.cat([shard[name] for shard in shards]) for name in sorted(shards[0]))
         words = [
             said for file in files for said in json.loads(file.with_suffix(".json").read_text())
         ]
-        return cls(levels, words, mask, layout)
+        return cls(levels, words, mask, plan)
 
     def __len__(self) -> int:
         return len(self.captions)

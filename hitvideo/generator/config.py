@@ -46,7 +46,7 @@ class GeneratorConfig(PreTrainedConfig):
     frames, height, width, fps: native size of a clip.
     guidance, warmth, mode: defaults: the scale of classifier-free guidance, the temperature of
         sampling (see `sampling_temperature`), an entry of ``MODES``.
-    layout: whether it is told where things are (`hitvideo.plan`).
+    plan: whether it is told where things are (`hitvideo.plan`).
     tokenizer_hash: fingerprint of the tokenizer whose codes it writes. text_hash, planner_hash: of
         the text encoder and the planner that were trained with it; empty for any, or for none.
     note: a sentence for people on what these weights can and cannot do.
@@ -70,7 +70,7 @@ class GeneratorConfig(PreTrainedConfig):
         guidance: float = 3.0,
         warmth: float = 1.0,
         mode: str = "mixed",
-        layout: bool = False,
+        plan: bool = False,
         tokenizer_hash: str = "",
         text_hash: str = "",
         planner_hash: str = "",
@@ -87,7 +87,7 @@ class GeneratorConfig(PreTrainedConfig):
         self.guidance = guidance
         self.warmth = warmth
         self.mode = mode
-        self.layout = layout
+        self.plan = plan
         self.tokenizer_hash = tokenizer_hash
         self.text_hash, self.planner_hash = text_hash, planner_hash
         self.note = note

@@ -56,12 +56,12 @@ def write(
     mode: str = "token",
     depth: int | None = None,
     size: Size | None = None,
-    layout: Tensor | None = None,
+    plan: Tensor | None = None,
 ) -> Iterator[Written]:
     """Writes one clip per row of text ``(B, L, text_width)`` and mask ``(B, L)``.
 
     seeds: one per clip. depth: how many levels (all that the model knows); size: frames, height and
-    width in pixels (the native one). layout: where things are ``(B, t, MOMENTS, THINGS, 5)``, see
+    width in pixels (the native one). plan: where things are ``(B, t, MOMENTS, THINGS, 5)``, see
     `hitvideo.plan`; None where it is not known. Yields after every block; closing the iterator
     stops there.
     """
@@ -78,9 +78,9 @@ def write(
     llama(reading.inputs)
     static = model.static_inputs(order, kinds)
     conditioning = reading.gist.expand(-1, order.end(depth), -1)
-    if layout is not None and reading.names is not None:
-        layout = layout.to(static.device).repeat(branches, 1, 1, 1, 1)
-        conditioning = conditioning + model.embed_plan(order, layout, reading.names, depth)
+    if plan is not None and reading.names is not None:
+        plan = plan.to(static.device).repeat(branches, 1, 1, 1, 1)
+        conditioning = conditioning + model.embed_plan(order, plan, reading.names, depth)
     beside = order.beside(kinds)
     noises = Noise(seeds)
     count, device = model.digits.count, static.device
@@ -128,7 +128,7 @@ def write(
             started = time.perf_counter()
 
 
-def plan(
+def write_plan(
     planner: HiTVideoGenerator,
     text: Tensor,
     mask: Tensor,
@@ -136,7 +136,7 @@ def plan(
     frames: int,
     likeliest: bool = False,
 ) -> Tensor:
-    """A layout ``(B, t, MOMENTS, THINGS, 5)`` per clip of so many frames; the rest is `write`'s.
+    """A plan ``(B, t, MOMENTS, THINGS, 5)`` per clip of so many frames; the rest is `write`'s.
 
     likeliest: always take the likeliest value; otherwise the planner's own settings count.
     """

@@ -3,7 +3,7 @@
 Every position asks for its own tokens: it carries where it lies (3-D RoPE and a few sines), its
 level, the gist of the text, the coarser position above it, the same place one frame earlier, a
 glimpse of what lay around it in the two frames before, the neighbour written last, and, where there
-is a layout, how it lies to the things in the clip and what these are called. One position
+is a plan, how it lies to the things in the clip and what these are called. One position
 a step is ordinary autoregression; with a latent frame a step, its positions see one another's
 questions and answer together. Knows token ids and text embeddings; nothing of pixels,
 words or sampling.
@@ -36,8 +36,8 @@ class Reading(NamedTuple):
     """A text as the model takes it.
 
     inputs: of the Llama ``(B, L, width)``; present: which of them exist, booleans ``(B, L)``. gist:
-    what every position is told, the mean ``(B, 1, width)``. names: of the things of a layout
-    ``(B, THINGS, width)``; None where layouts are not understood.
+    what every position is told, the mean ``(B, 1, width)``. names: of the things of a plan
+    ``(B, THINGS, width)``; None where plans are not understood.
     """
 
     inputs: Tensor
@@ -71,17 +71,17 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         self.above = nn.Embedding(self.digits.table, width)
         self.glimpse = nn.Embedding(self.digits.table, GLIMPSE)
         self.around = nn.Linear(AROUND * GLIMPSE, width, bias=False)
-        laid = config.levels if config.layout else []
+        laid = config.levels if config.plan else []
         self.laid = nn.ModuleList(nn.Linear(RELATIONS, width, bias=False) for _ in laid)
         self.brushes = nn.ModuleList(Brush(width) for _ in laid)
-        self.names = Names(config.text_width, width) if config.layout else None
+        self.names = Names(config.text_width, width) if config.plan else None
         self.llama = LlamaModel(llama)
         self.llama.rotary_emb = Rope3D(llama.head_dim)  # type: ignore[assignment, arg-type]
         self.head = DigitHead(self.digits, width, config.head_width, config.head_layers)
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
-        """As transformers does, but for layouts.
+        """As transformers does, but for plans.
 
         Of these nothing is told at first: a model may learn of them later and forget nothing.
         """
@@ -141,17 +141,17 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         return torch.cat([angles.sin(), angles.cos()], -1).flatten(1)
 
     def embed_plan(
-        self, order: TokenOrder, layout: Tensor, names: Tensor, depth: int | None = None
+        self, order: TokenOrder, plan: Tensor, names: Tensor, depth: int | None = None
     ) -> Tensor:
-        """What the positions of the first ``depth`` levels are told of a layout ``(B, n, width)``.
+        """What the positions of the first ``depth`` levels are told of a plan ``(B, n, width)``.
 
-        layout: ``(B, t, MOMENTS, THINGS, 5)`` of as many groups, see `hitvideo.plan`. names: of
+        plan: ``(B, t, MOMENTS, THINGS, 5)`` of as many groups, see `hitvideo.plan`. names: of
         its things, see `Reading`.
         """
         counts = order.counts[:depth]
         pixels = order.coordinates[: sum(counts)] * torch.tensor(order.strides[-1])
         pixels[:, 0] = (pixels[:, 0] / GROUP).floor()
-        parts = relations(layout, pixels, *order.size[1:]).to(names.dtype).split(counts, 1)
+        parts = relations(plan, pixels, *order.size[1:]).to(names.dtype).split(counts, 1)
         layers = zip(parts, self.laid, self.brushes, strict=False)
         return torch.cat([read(part) + brush(part, names) for part, read, brush in layers], 1)
 
@@ -165,7 +165,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         return summed.view(*rows.shape[:2], table.embedding_dim)
 
     def position_inputs(self, order: TokenOrder, kinds: Kinds, known: Tensor) -> Tensor:
-        """The Llama's inputs ``(B, n, width)`` of the first n positions, but for text and layout.
+        """The Llama's inputs ``(B, n, width)`` of the first n positions, but for text and plan.
 
         known: digits ``(B, n, count)`` of the same positions.
         """
@@ -210,7 +210,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         kinds: Kinds,
         known: Tensor | None = None,
         size: Size | None = None,
-        layout: Tensor | None = None,
+        plan: Tensor | None = None,
     ) -> Tensor:
         """Logits ``(B, N, digits, choices)`` of every digit of every position, in one pass.
 
@@ -219,7 +219,7 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         see `hidden`.
         """
         known = digits if known is None else known
-        hidden = self.hidden(known, text, text_mask, kinds, size, layout)
+        hidden = self.hidden(known, text, text_mask, kinds, size, plan)
         level = self.order(size).level[: digits.shape[1]].to(digits.device).repeat(len(digits))
         logits = self.head(hidden.flatten(0, 1), digits.flatten(0, 1), level)
         return logits.unflatten(0, digits.shape[:2])
@@ -231,14 +231,14 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         text_mask: Tensor,
         kinds: Kinds,
         size: Size | None = None,
-        layout: Tensor | None = None,
+        plan: Tensor | None = None,
     ) -> Tensor:
         """What the head is given of every position ``(B, N, width)``.
 
         known: digits ``(B, N, digits)`` of all levels or of the first ones; a position is told
         those of earlier ones. text, text_mask: see `read`; of fewer rows, each belongs to as many
         clips that follow each other and know nothing of one another, which costs less than to
-        repeat it. kinds: what one step writes of every level. layout: see `embed_plan`; None, or
+        repeat it. kinds: what one step writes of every level. plan: see `embed_plan`; None, or
         zeros, where none is known.
         """
         order, length, device = self.order(size), known.shape[1], known.device
@@ -246,10 +246,10 @@ class HiTVideoGenerator(PreTrainedModel):  # type: ignore[misc]
         captions, count, width = reading.inputs.shape
         share = len(known) // captions  # clips of one caption
         inputs = self.position_inputs(order, kinds, known)
-        if layout is not None and reading.names is not None:
+        if plan is not None and reading.names is not None:
             depth = int(order.level[length - 1]) + 1
             names = reading.names.repeat_interleave(share, 0)
-            inputs = inputs + self.embed_plan(order, layout, names, depth)[:, :length]
+            inputs = inputs + self.embed_plan(order, plan, names, depth)[:, :length]
         inputs = inputs.view(captions, share * length, width) + reading.gist
         step = order.block_index(kinds)[:length].to(device).repeat(share)
         clip = torch.arange(share, device=device).repeat_interleave(length)

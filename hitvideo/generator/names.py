@@ -1,6 +1,6 @@
-"""What each thing of a layout is, read from the text, and how it looks from every position.
+"""What each thing of a plan is, read from the text, and how it looks from every position.
 
-A layout says where things are but not which; words say what there is but not where. Each thing
+A plan says where things are but not which; words say what there is but not where. Each thing
 reads the text by a query of its own, and what it finds, its name, meets the position's place on it:
 a box with a phrase (GLIGEN, arXiv 2301.07093). Knows nothing of tokens.
 """

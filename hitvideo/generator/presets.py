@@ -59,7 +59,7 @@ def paper(tokenizer: TokenizerConfig, levels: int = 3) -> GeneratorConfig:
 
 
 def planner(text_width: int, frames: int) -> GeneratorConfig:
-    """The model that writes layouts: as if things at a moment were a row of a small video.
+    """The model that writes plans: as if things at a moment were a row of a small video.
 
     Which of two things does what is a matter of word order, so it is told that.
     """

@@ -1,4 +1,4 @@
-"""How every position of the sequence lies to the things of a layout.
+"""How every position of the sequence lies to the things of a plan.
 
 Seen from a thing, turned and sized as it is, a place always shows the same part of it, wherever it
 goes: what a network would have to work out of coordinates is given to it. Knows nothing of tokens.
@@ -18,10 +18,10 @@ _STATE = 6
 RELATIONS = MOMENTS * THINGS * (2 * BUMPS**2 + _STATE)
 
 
-def relations(layout: Tensor, places: Tensor, height: int, width: int) -> Tensor:
+def relations(plan: Tensor, places: Tensor, height: int, width: int) -> Tensor:
     """Features ``(B, N, RELATIONS)`` of N places, zero where no thing is known.
 
-    layout: ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`. places: ``(N, 3)``, the group of
+    plan: ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`. places: ``(N, 3)``, the group of
     frames, y and x in pixels. height, width: of the frame in pixels.
 
     Of every thing at every moment: on a grid of overlapping bumps, where the place lies as the
@@ -29,8 +29,8 @@ def relations(layout: Tensor, places: Tensor, height: int, width: int) -> Tensor
     near it, how it is.
     """
     side = min(height, width) / 2
-    frame, y, x = places.to(layout.device).unbind(-1)
-    there = layout[:, frame.long()]
+    frame, y, x = places.to(plan.device).unbind(-1)
+    there = plan[:, frame.long()]
     facing, thing_x, thing_y, scale, angle = there.unbind(-1)
     dx = (x - width / 2)[:, None, None] / side - thing_x * (width / 2 / side)
     dy = (y - height / 2)[:, None, None] / side - thing_y * (height / 2 / side)

@@ -12,15 +12,15 @@ from hitvideo.generator.model import HiTVideoGenerator
 from hitvideo.tokenizer.config import GROUP
 
 
-def plan_bits(planner: HiTVideoGenerator, text: Tensor, mask: Tensor, plan: Tensor) -> Tensor:
-    """Bits ``(B, n)`` of the places of layouts under captions, see `HiTVideoGenerator.read`.
+def plan_bits(planner: HiTVideoGenerator, text: Tensor, mask: Tensor, codes: Tensor) -> Tensor:
+    """Bits ``(B, n)`` of the places of plans under captions, see `HiTVideoGenerator.read`.
 
-    planner: a generator whose tokens are those of layouts. plan: `hitvideo.plan.codes.to_codes` of
+    planner: a generator whose tokens are those of plans. codes: `hitvideo.plan.codes.to_codes` of
     them, ``(B, t, MOMENTS, THINGS)``.
     """
-    size = GROUP * plan.shape[1], plan.shape[2], plan.shape[3]
+    size = GROUP * codes.shape[1], codes.shape[2], codes.shape[3]
     order = planner.order(size)
-    digits = planner.digits.split(plan.flatten(1), order.level.to(plan.device))
+    digits = planner.digits.split(codes.flatten(1), order.level.to(codes.device))
     return cross_entropy_bits(planner(digits, text, mask, ("token",), size=size), digits)
 
 

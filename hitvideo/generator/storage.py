@@ -31,7 +31,7 @@ def load_generator(
     """
     kind = resolve(quantize, device)
     config = quantization_config(kind)
-    plans = Path(folder) / "planner"
+    planner_folder = Path(folder) / "planner"
     # On a CPU, bfloat16 attention is eight times slower than float32, for a few rows at a time.
     dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
     with _quiet():
@@ -45,9 +45,11 @@ def load_generator(
             f"The text encoder {name} is {text.width} wide; "
             f"the generator expects {model.config.text_width}."
         )
-    planner = load_planner(plans, device, text.width) if plans.is_dir() else None
-    if planner is not None and not model.config.layout:
-        raise HiTVideoError(f"The planner in {plans} is of another version than the generator.")
+    planner = load_planner(planner_folder, device, text.width) if planner_folder.is_dir() else None
+    if planner is not None and not model.config.plan:
+        raise HiTVideoError(
+            f"The planner in {planner_folder} is of another version than the generator."
+        )
     _check_release("text encoder", text.model, model.config.text_hash)
     _check_release("planner", planner, model.config.planner_hash)
     model.quantization = kind
@@ -72,7 +74,7 @@ def _check_release(name: str, model: nn.Module | None, wanted: str) -> None:
 
 
 def load_planner(path: Path, device: torch.device, text_width: int) -> HiTVideoGenerator:
-    """Raises HiTVideoError where it is missing, broken or does not write our kind of layouts."""
+    """Raises HiTVideoError where it is missing, broken or does not write our kind of plans."""
     with _quiet():
         model = _load(path, device, torch.float32)
     ours = planner_config(text_width, model.config.frames)
@@ -101,15 +103,15 @@ def _load(
     return model.eval()
 
 
-def load_to_train(path: Path, layout: bool) -> HiTVideoGenerator:
+def load_to_train(path: Path, plan: bool) -> HiTVideoGenerator:
     """A generator to go on from, in float32; raises HiTVideoError where it is missing or broken.
 
-    layout: whether it is to be told layouts; if it never was, what it is told begins at zero.
+    plan: whether it is to be told plans; if it never was, what it is told begins at zero.
     """
     with _told(path):
         known: Any = GeneratorConfig.from_pretrained(path, local_files_only=True)
         return HiTVideoGenerator.from_pretrained(
-            path, local_files_only=True, dtype=torch.float32, layout=layout or known.layout
+            path, local_files_only=True, dtype=torch.float32, plan=plan or known.plan
         )
 
 

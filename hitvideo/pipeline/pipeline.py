@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,12 +18,13 @@ from torch import Tensor, nn
 
 from hitvideo.devices import resolve_device
 from hitvideo.errors import HiTVideoError
-from hitvideo.frames import frames_to_video, video_to_frames
+from hitvideo.frames import video_to_frames
+from hitvideo.pipeline.draft import Draft, draw_up
 from hitvideo.pipeline.reconstruct import ReconstructStep, reconstruct
 from hitvideo.pipeline.request import GenerateRequest, check_request
-from hitvideo.pipeline.result import GeneratedVideo, GenerateStep, Plan
+from hitvideo.pipeline.result import GeneratedVideo, GenerateStep
+from hitvideo.pipeline.weights import DEFAULT_WEIGHTS, find_weights
 from hitvideo.pipeline.words import unknown_words
-from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.plan.tracks import THINGS, unknown
 from hitvideo.tokenizer import (
     HiTVideoTokenizer,
@@ -37,39 +38,6 @@ if TYPE_CHECKING:  # transformers takes seconds to import, which reconstructing 
     from hitvideo.generator.decode import Written
     from hitvideo.generator.fast.quantization import Quantize
     from hitvideo.painter.model import HiTVideoPainter
-
-
-class Draft(NamedTuple):
-    """What stands before the first token of clips written together.
-
-    plans: one a clip; none without a planner. names: what things are ``(B, THINGS, width)``; None
-    where no names are read.
-    """
-
-    plans: list[Plan]
-    names: Tensor | None
-
-
-DEFAULT_WEIGHTS = Path(__file__).resolve().parents[2] / "weights" / "hitvideo-mini"
-
-
-def find_weights(folder: str | Path | None) -> Path:
-    """The folder of a model; None is the shipped one.
-
-    Raises HiTVideoError where that is not there, as in an installed package, which does not hold
-    its 50 MB.
-    """
-    if folder == "":  # as a variable that is not set gives
-        raise HiTVideoError("--weights is empty; give a folder, or leave it out.")
-    if folder is not None and Path(folder) != DEFAULT_WEIGHTS:
-        return Path(folder)
-    if not DEFAULT_WEIGHTS.is_dir():
-        raise HiTVideoError(
-            "The shipped weights are not part of the installed package; pass the folder "
-            "weights/hitvideo-mini of a copy of the repository (--weights FOLDER on the command "
-            "line, from_pretrained(FOLDER) in Python)."
-        )
-    return DEFAULT_WEIGHTS
 
 
 class HiTVideoPipeline:
@@ -147,7 +115,9 @@ class HiTVideoPipeline:
             painter = HiTVideoPainter.from_pretrained(folder / "painter", chosen)
         return cls(tokenizer, *models, coder, painter)
 
-    def __call__(self, prompt: str, seed: int | None = None, **options: Any) -> GeneratedVideo:
+    def __call__(
+        self, prompt: str | GenerateRequest, seed: int | None = None, **options: Any
+    ) -> GeneratedVideo:
         """One clip from text. See `stream` for the options."""
         request = self.request(prompt, seed, **options)
         draft, steps = self._write([request])
@@ -155,10 +125,11 @@ class HiTVideoPipeline:
         return self._decode([request], written, draft)[0]
 
     def stream(
-        self, prompt: str, seed: int | None = None, **options: Any
+        self, prompt: str | GenerateRequest, seed: int | None = None, **options: Any
     ) -> Iterator[GenerateStep]:
         """Yields after every step of the decode loop, with a decoded clip after each level.
 
+        prompt: or what `request` has made of one, which is everything then.
         seed: 0 to 2**32 - 1; None takes one by chance. The same prompt, seed, options, weights and
             quantization give the same tokens every time on one machine.
         options: guidance, temperature, top_k, top_p, levels, mode, size, picture as in
@@ -184,8 +155,15 @@ class HiTVideoPipeline:
         *_, written = steps
         return self._decode(requests, written, draft)
 
-    def request(self, prompt: str, seed: int | None = None, **options: Any) -> GenerateRequest:
-        """The settings that a call with these arguments uses; raises HiTVideoError if it cannot."""
+    def request(
+        self, prompt: str | GenerateRequest, seed: int | None = None, **options: Any
+    ) -> GenerateRequest:
+        """The settings that a call with these arguments uses; raises HiTVideoError if it cannot.
+
+        A request is one already.
+        """
+        if isinstance(prompt, GenerateRequest):
+            return prompt
         if self.generator is None:
             raise HiTVideoError("These weights hold no generator, so no text can become a video.")
         painted = self.painter is not None
@@ -201,44 +179,20 @@ class HiTVideoPipeline:
         return unknown_words(prompt, self.known_words)
 
     def unread(self, prompt: str) -> str:
-        """The end of a prompt that is too long for the text encoder; empty if all of it is read."""
+        """The end of a prompt that is too long to be read; empty if all of it is."""
         if self.text is None:
             return ""
         with self._reading:
             return self.text.unread(prompt)
 
-    def bits(
-        self, frames: np.ndarray, captions: Sequence[str], layout: Tensor | None = None
-    ) -> Tensor:
-        """What a clip costs under each caption ``(captions, 1 + levels)``: its layout, its tokens.
+    def words_read(self, prompt: str, weights: Sequence[float]) -> str:
+        """The words that this much attention to a prompt's embeddings means."""
+        assert self.text is not None
+        with self._reading:
+            return self.text.words_read(prompt, weights)
 
-        frames: uint8 RGB of the generator's native size. The tokens are written one position a
-        step, as far as the generator writes. layout: the clip's ``(t, MOMENTS, THINGS, 5)``, see
-        `hitvideo.plan`, which its tokens are then told; None if it is not known. It costs
-        nothing then, or without a planner. Raises HiTVideoError without a generator.
-        """
-        if self.generator is None or self.text is None:
-            raise HiTVideoError("These weights hold no generator, so no text can be scored.")
-        from hitvideo.generator.config import kinds_of
-        from hitvideo.generator.score import cross_entropy_bits, plan_bits
-
-        order, count = self.generator.order(), len(self.generator.config.levels)
-        text, mask = self._read(captions)
-        with torch.inference_mode():
-            codes = self.tokenizer.encode(frames_to_video(frames).to(self.device), count)
-            digits = self.generator.digits.split(order.build(codes.levels), order.level)
-            digits = digits.expand(len(captions), -1, -1)
-            known, planned = None, text.new_zeros(len(captions))
-            if layout is not None:
-                plan = to_codes(layout).to(self.device).expand(len(captions), -1, -1, -1)
-                known = from_codes(plan)
-                if self.planner is not None:
-                    planned = plan_bits(self.planner, text, mask, plan).sum(1)
-            logits = self.generator(digits, text, mask, kinds_of("token", count), layout=known)
-            bits = cross_entropy_bits(logits, digits)
-        return torch.stack([planned, *(bits[:, order.level == k].sum(1) for k in range(count))], 1)
-
-    def _read(self, prompts: Sequence[str]) -> tuple[Tensor, Tensor]:
+    def read(self, prompts: Sequence[str]) -> tuple[Tensor, Tensor]:
+        """Text embeddings ``(B, L, width)`` and mask ``(B, L)``; there must be a generator."""
         assert self.text is not None
         with self._reading, torch.inference_mode():
             return self.text.encode(prompts)
@@ -266,45 +220,24 @@ class HiTVideoPipeline:
 
     def _write(self, requests: list[GenerateRequest]) -> tuple[Draft, Iterator[Written]]:
         """The decode loop for requests that differ in nothing but prompt and seed."""
-        from hitvideo.generator.decode import plan, write
+        from hitvideo.generator.decode import write
         from hitvideo.generator.sampling import Sampling
 
         assert self.generator is not None and self.text is not None
-        text, mask = self._read([request.prompt for request in requests])
+        text, mask = self.read([request.prompt for request in requests])
         first = requests[0]
-        seeds = [request.seed for request in requests]
-        layout, plans = None, []
-        if self.planner is not None:
-            likeliest = first.temperature == 0
-            layout = plan(self.planner, text, mask, seeds, first.size[0], likeliest).cpu()
-            for k, request in enumerate(requests):
-                read = text[k : k + 1], mask[k : k + 1]
-                plans.append(Plan(layout[k], self._called(request.prompt, *read, layout[k])))
-        names = self.generator.names
-        with torch.inference_mode():
-            called = None if names is None else names(text, mask.bool()).float()
-        return Draft(plans, called), write(
+        draft = draw_up(self, requests, text, mask)
+        return draft, write(
             self.generator,
             text,
             mask,
-            seeds,
+            [request.seed for request in requests],
             Sampling(first.guidance, first.temperature, first.top_k, first.top_p),
             first.mode,
             first.levels,
             first.size,
-            layout,
+            draft.tracks,
         )
-
-    @torch.inference_mode()
-    def _called(self, prompt: str, text: Tensor, mask: Tensor, layout: Tensor) -> tuple[str, ...]:
-        """See `Plan`."""
-        assert self.generator is not None and self.text is not None
-        assert self.generator.names is not None  # whoever is told layouts has names for things
-        read = self.generator.names.attention(text, mask.bool())[0].mean(0).tolist()
-        there = layout[..., 0].flatten(0, 1).any(0).tolist()
-        with self._reading:
-            words = [self.text.words_read(prompt, weights) for weights in read]
-        return tuple(w if seen else "" for w, seen in zip(words, there, strict=True))
 
     def _decode(
         self, requests: Sequence[GenerateRequest], written: Written, draft: Draft
@@ -328,11 +261,12 @@ class HiTVideoPipeline:
         """Decoded clips ``(B, 3, T, H, W)`` as the request wants to see them."""
         if self.painter is None or request.picture == "faithful":
             return video
-        plans = [plan.layout for plan in draft.plans] or [unknown(request.size[0])] * len(video)
-        names = draft.names
+        tracks, names = draft.tracks, draft.names
+        if tracks is None:
+            tracks = unknown(request.size[0]).expand(len(video), -1, -1, -1, -1)
         if names is None:
             names = video.new_zeros(len(video), THINGS, self.painter.config.name_width)
-        return self.painter.paint(video, torch.stack(plans), names, self.fps)
+        return self.painter.paint(video, tracks, names, self.fps)
 
     def _codes(self, request: GenerateRequest, written: Written) -> VideoCodes:
         assert self.generator is not None and written.codes is not None

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 class Plan:
     """What is decided before the first token.
 
-    layout: where things will be ``(t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`. called: for
+    tracks: where things will be ``(t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`. names: for
     each thing the words of the prompt that tell the generator what it is; "" where no such thing
     is, or no word tells.
     """
 
-    layout: Tensor
-    called: tuple[str, ...]
+    tracks: Tensor
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Layouts as codes, which a planner writes, and back."""
+"""Plans as codes, which a planner writes, and back."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _REACH = 1.5  # x and y are told up to here: what has just left the frame may co
 _SMALLEST, _LARGEST = 0.08, 0.72
 
 
-def to_codes(layout: Tensor) -> Tensor:
+def to_codes(plan: Tensor) -> Tensor:
     """Codes ``(..., t, MOMENTS, THINGS)`` int64, digits as in ``STEPS``, the first one least."""
-    facing, x, y, scale, angle = layout.float().unbind(-1)
+    facing, x, y, scale, angle = plan.float().unbind(-1)
     there = facing != 0
     senses, columns, rows, sizes, turns = STEPS
     share = (scale.clamp_min(1e-3) / _SMALLEST).log() / math.log(_LARGEST / _SMALLEST)
@@ -35,7 +35,7 @@ def to_codes(layout: Tensor) -> Tensor:
 
 
 def from_codes(codes: Tensor) -> Tensor:
-    """The layout that codes stand for; of codes without a thing, whatever else they say, zeros."""
+    """The plan that codes stand for; of codes without a thing, whatever else they say, zeros."""
     digits = []
     for steps in STEPS:
         digits.append((codes % steps).float())

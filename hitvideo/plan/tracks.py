@@ -1,4 +1,4 @@
-"""Layouts as numbers: their moments, parts of them, and where things are at every frame."""
+"""Plans as numbers: their moments, parts of them, and where things are at every frame."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ def moments(frames: int, fps: float) -> Tensor:
 
 
 def unknown(frames: int) -> Tensor:
-    """The layout of a clip of which nothing is known: zeros."""
+    """The plan of a clip of which nothing is known: zeros."""
     return torch.zeros(-(-frames // GROUP), MOMENTS, THINGS, 5)
 
 
-def mirror_layout(layout: Tensor) -> Tensor:
-    """The layout when left and right change places."""
-    return layout * layout.new_tensor([-1, -1, 1, 1, -1])
+def mirror_plan(plan: Tensor) -> Tensor:
+    """The plan when left and right change places."""
+    return plan * plan.new_tensor([-1, -1, 1, 1, -1])
 
 
-def groups_from(layouts: Tensor, starts: Sequence[int], count: int) -> Tensor:
-    """Of each of n layouts, or their codes, ``count`` groups ``(n, count, ...)``.
+def groups_from(plans: Tensor, starts: Sequence[int], count: int) -> Tensor:
+    """Of each of n plans, or their codes, ``count`` groups ``(n, count, ...)``.
 
     starts: which group each begins with.
     """
     there = torch.tensor(starts)[:, None] + torch.arange(count)
-    return layouts[torch.arange(len(layouts))[:, None], there]
+    return plans[torch.arange(len(plans))[:, None], there]
 
 
-def at_frames(layout: Tensor, frames: int) -> Tensor:
-    """A layout ``(t, MOMENTS, THINGS, 5)`` at the middle of every frame ``(frames, THINGS, 5)``.
+def at_frames(plan: Tensor, frames: int) -> Tensor:
+    """A plan ``(t, MOMENTS, THINGS, 5)`` at the middle of every frame ``(frames, THINGS, 5)``.
 
     Numbers go evenly from one moment to the next, but for what jumps to the frame's other side.
     """
-    each = layout.flatten(0, 1)
+    each = plan.flatten(0, 1)
     share = (torch.arange(frames) + 0.5) / GROUP * MOMENTS - 0.5
     share = share.clamp(0, len(each) - 1)
     before = share.floor().long()

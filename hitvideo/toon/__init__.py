@@ -6,7 +6,7 @@ Knows nothing of tokenizers, training or files.
 from hitvideo.toon.attributes import ATTRIBUTES, UNKNOWN, classes, labels
 from hitvideo.toon.captions import caption
 from hitvideo.toon.clip import ToonClip, thumbnails, toon_clip, validation_hash
-from hitvideo.toon.plan import scene_layout
+from hitvideo.toon.plan import scene_plan
 from hitvideo.toon.render import render, render_with_mask
 from hitvideo.toon.scene import (
     MIRRORED,
@@ -48,7 +48,7 @@ __all__ = [
     "render",
     "render_with_mask",
     "sample_scene",
-    "scene_layout",
+    "scene_plan",
     "thumbnails",
     "toon_clip",
     "validation_hash",

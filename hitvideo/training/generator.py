@@ -58,7 +58,7 @@ from hitvideo.training.text_to_tokens import Batch, TextToTokens
 
 SETTINGS = GeneratorSettings
 
-PLANNING = 0.3  # what a bit of a layout counts beside one of a token,
+PLANNING = 0.3  # what a bit of a plan counts beside one of a token,
 NAMING = 0.1  # and one of a thing's name
 REWARD = 40.0  # makes the gradients of own clips about as long as those of true ones
 
@@ -93,7 +93,7 @@ def _train(config: GeneratorSettings, out: Path) -> None:
         text_only = planned.sum()  # zero where there is nothing to plan
         if planned.numel():
             text_only = PLANNING * planned.mean() + NAMING * named.mean()
-            word += f", {planned.mean().item():.2f} of layouts, {named.mean().item():.2f} of names"
+            word += f", {planned.mean().item():.2f} of plans, {named.mean().item():.2f} of names"
         if batch.reward_gradient is not None:
             return REWARD * cost.sum() / batch.reward_gradient[..., 0].numel() + text_only, word
         order = model.generator.order(batch.size)
@@ -130,7 +130,7 @@ def held_out_bits(
     """Mean bits per token on unseen clips, for every mode: [all, level 1, level 2, ...].
 
     "untold" is the first mode without the captions: what reading them saves is the difference. All
-    know the true layouts, if there are any. "layout": mean bits of a place in these.
+    know the true plans, if there are any. "plan": mean bits of a place in these.
     """
     generator, device = model.generator, accelerator.device
     order = generator.order()
@@ -147,13 +147,13 @@ def held_out_bits(
             words = [tokens.captions[i][0] for i in chosen]
             ids, mask = (x.to(device) for x in model.text.tokenize(words))
             reads = torch.full((len(chosen),), told, device=device)
-            layout = None
+            plan = None
             if model.planner is not None:
-                plan = to_codes(tokens.layout[chosen]).to(device)
-                layout = from_codes(plan)
+                plan_codes = to_codes(tokens.plan[chosen]).to(device)
+                plan = from_codes(plan_codes)
                 if name == modes[0]:
-                    places += _planned(model, ids, mask, plan)
-            clips = Batch(digits, digits, ids, mask, reads, kinds, layout=layout)
+                    places += _planned(model, ids, mask, plan_codes)
+            clips = Batch(digits, digits, ids, mask, reads, kinds, plan=plan)
             with accelerator.autocast():
                 cost, *_ = model(*clips)
             total += cost.float().sum(0).cpu()
@@ -162,16 +162,16 @@ def held_out_bits(
         ]
         levels = [b / n for b, n in zip(bits, order.tokens, strict=True)]
         report[name] = [round(x, 3) for x in (sum(bits) / sum(order.tokens), *levels)]
-    return report | ({"layout": [round(mean(places), 3)]} if places else {})
+    return report | ({"plan": [round(mean(places), 3)]} if places else {})
 
 
-def _planned(model: TextToTokens, ids: Tensor, mask: Tensor, plan: Tensor) -> list[float]:
-    """Bits of every place of the layouts that are known."""
-    known = plan.flatten(1).any(1)
+def _planned(model: TextToTokens, ids: Tensor, mask: Tensor, codes: Tensor) -> list[float]:
+    """Bits of every place of the plans that are known."""
+    known = codes.flatten(1).any(1)
     if model.planner is None or not known.any():
         return []
     read = model.text(ids[known], mask[known])
-    return plan_bits(model.planner, read, mask[known], plan[known]).flatten().tolist()
+    return plan_bits(model.planner, read, mask[known], codes[known]).flatten().tolist()
 
 
 def _level_weights(order: TokenOrder) -> Tensor:
@@ -243,15 +243,15 @@ def held_out_toon(
 
 def _model(config: GeneratorSettings, tokens: TokenSet) -> TextToTokens:
     tokenizer = HiTVideoTokenizer.from_pretrained(Path(config.weights or "") / "tokenizer")
-    # A layout has a place for every group of frames, which must be a latent frame of level 1.
-    layouts = bool(tokens.layout.any()) and tokenizer.config.levels[0].stride[0] == GROUP
+    # A plan has a place for every group of frames, which must be a latent frame of level 1.
+    plans = bool(tokens.plan.any()) and tokenizer.config.levels[0].stride[0] == GROUP
     if config.init:
         text = TextEncoder.from_pretrained(Path(config.init) / "text")
         text.words |= {
             word for words in tokens.captions for said in words for word in words_of(said)
         }
-        plans = Path(config.init) / "planner"
-        generator = load_to_train(Path(config.init) / "generator", layouts or plans.is_dir())
+        planner_folder = Path(config.init) / "planner"
+        generator = load_to_train(Path(config.init) / "generator", plans or planner_folder.is_dir())
         settings = generator.config
         if settings.levels != written_levels(tokenizer.config, config.levels):
             raise HiTVideoError(f"The model in {config.init} writes other levels than this run.")
@@ -259,11 +259,11 @@ def _model(config: GeneratorSettings, tokens: TokenSet) -> TextToTokens:
         settings.note = ""  # it tells what the model can that this one starts from
         settings.frames, settings.fps, settings.mode = config.frames, config.fps, config.mode
         settings.height = settings.width = config.size
-        if plans.is_dir():
-            known = load_planner(plans, torch.device("cpu"), text.width)
+        if planner_folder.is_dir():
+            known = load_planner(planner_folder, torch.device("cpu"), text.width)
             known.config.frames = config.frames
             return TextToTokens(text, generator, known)
-        return TextToTokens(text, generator, _planner(settings.layout, settings))
+        return TextToTokens(text, generator, _planner(settings.plan, settings))
     kept = Path(config.out) / "text"  # a run that goes on keeps its vocabulary
     if kept.is_dir():
         text = TextEncoder.from_pretrained(kept)
@@ -279,10 +279,10 @@ def _model(config: GeneratorSettings, tokens: TokenSet) -> TextToTokens:
         width=config.size,
         fps=config.fps,
         tokenizer_hash=fingerprint(tokenizer),
-        layout=layouts,
+        plan=plans,
     )
-    return TextToTokens(text, HiTVideoGenerator(settings), _planner(layouts, settings))
+    return TextToTokens(text, HiTVideoGenerator(settings), _planner(plans, settings))
 
 
-def _planner(layouts: bool, settings: GeneratorConfig) -> HiTVideoGenerator | None:
-    return HiTVideoGenerator(planner(settings.text_width, settings.frames)) if layouts else None
+def _planner(plans: bool, settings: GeneratorConfig) -> HiTVideoGenerator | None:
+    return HiTVideoGenerator(planner(settings.text_width, settings.frames)) if plans else None

@@ -25,7 +25,7 @@ from hitvideo.training.scenes import draw_scenes
 from hitvideo.training.text_to_tokens import Batch, TextOnly, TextToTokens, by_digit
 
 KIND_SHARES = (0.65, 0.35)  # how often each of KINDS is trained, for every level on its own
-DROP_LAYOUT = 0.1  # share of the clips whose layout is not told, as nobody may know it
+DROP_PLAN = 0.1  # share of the clips whose plan is not told, as nobody may know it
 SCENES = 24  # without a clip, at every step
 SINGLE_GROUP_CLIPS = 2  # times as many clips in a batch of single groups, which are quickly read,
 BRIEF_GROUPS = 4  # and as many pieces of each, which share the reading of its caption
@@ -108,11 +108,11 @@ class Batches:
         weight = weight.to(self.device) / (1 + config.focus * self.masked)  # about 1 on the whole
         batch = Batch(digits, known, ids, mask, conditioned, kinds, size, weight)
         if self.model.planner is not None:
-            plan = to_codes(self.tokens.layout[chosen]).repeat_interleave(pieces, 0)
-            layout = from_codes(groups_from(plan, starts, order.grids[0][0]))
-            untold = torch.rand(len(layout), generator=generator, device=self.device) < DROP_LAYOUT
-            layout = layout.to(self.device).masked_fill(untold.view(-1, 1, 1, 1, 1), 0)
-            batch = batch._replace(layout=layout)
+            plan_codes = to_codes(self.tokens.plan[chosen]).repeat_interleave(pieces, 0)
+            plan = from_codes(groups_from(plan_codes, starts, order.grids[0][0]))
+            untold = torch.rand(len(plan), generator=generator, device=self.device) < DROP_PLAN
+            plan = plan.to(self.device).masked_fill(untold.view(-1, 1, 1, 1, 1), 0)
+            batch = batch._replace(plan=plan)
         if common.random() < config.own_tokens:
             batch = self.model.with_own_tokens(batch, rng)
         return batch, "of true clips"

@@ -31,7 +31,7 @@ from hitvideo.plan.tracks import groups_from
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.toon import ATTRIBUTES, Scene, caption, classes, labels
 from hitvideo.toon.seeds import OWN_CLIPS
-from hitvideo.training.scenes import draw_scene, plans
+from hitvideo.training.scenes import draw_scene, plan_codes
 from hitvideo.training.text_to_tokens import Batch, TextToTokens, by_digit
 
 TRIES = 4  # clips of one caption, which is read once for them
@@ -93,13 +93,13 @@ class OwnClips:
         words = [caption(scene, rng.getrandbits(32)) for scene in scenes]
         device = self.judge.places.device
         ids, mask = (x.to(device) for x in text.tokenize(words))
-        layout = None
-        if generator.config.layout:
-            layout = self._layouts(scenes, order, rng).to(device).repeat_interleave(TRIES, 0)
+        plan = None
+        if generator.config.plan:
+            plan = self._plans(scenes, order, rng).to(device).repeat_interleave(TRIES, 0)
         names = [name for name in ATTRIBUTES if not (rollout.single_group and name == "motion")]
         right = classes([labels(scene) for scene in scenes]).to(device)
         with torch.autocast(device.type, enabled=False):  # as clips are written and judged later
-            codes = self._write(ids, mask, rng, depth, size, layout)
+            codes = self._write(ids, mask, rng, depth, size, plan)
             gradients, shown = self._read(
                 order.revert(codes), right.repeat_interleave(TRIES, 0), names
             )
@@ -108,21 +108,21 @@ class OwnClips:
         kinds = kinds_of(generator.config.mode, len(order.counts))
         gradient = thinned(by_digit(gradients, order, digits.shape[-1]), rng)
         batch = Batch(digits, digits, ids, mask, conditioned, kinds, size)
-        return batch._replace(reward_gradient=gradient, layout=layout), shown
+        return batch._replace(reward_gradient=gradient, plan=plan), shown
 
-    def _layouts(self, scenes: Sequence[Scene], order: TokenOrder, rng: random.Random) -> Tensor:
-        """The scenes' layouts, of clips as long as the order's, from anywhere in them.
+    def _plans(self, scenes: Sequence[Scene], order: TokenOrder, rng: random.Random) -> Tensor:
+        """The scenes' plans, of clips as long as the order's, from anywhere in them.
 
         From where the main thing is within the frame, as long as it ever is: nobody could read it
         elsewhere.
         """
-        plan = plans(scenes, self.size, self.model.generator.config.fps)
+        codes = plan_codes(scenes, self.size, self.model.generator.config.fps)
         starts, count = [], order.grids[0][0]
-        for places in from_codes(plan)[..., 0, 1:3]:
+        for places in from_codes(codes)[..., 0, 1:3]:
             seen = (places.abs() < 1).flatten(1).all(1)[: len(places) - count + 1]
             fit = seen.nonzero().flatten().tolist()
             starts.append(rng.choice(fit or range(len(seen))))
-        return from_codes(groups_from(plan, starts, count))
+        return from_codes(groups_from(codes, starts, count))
 
     def _write(
         self,
@@ -131,7 +131,7 @@ class OwnClips:
         rng: random.Random,
         depth: int,
         size: Size,
-        layout: Tensor | None,
+        plan: Tensor | None,
     ) -> Tensor:
         """Codes ``(captions * TRIES, n)`` of the first levels."""
         generator = self.model.generator
@@ -141,7 +141,7 @@ class OwnClips:
         seeds = [rng.getrandbits(32) for _ in range(len(mask))]
         codes = None
         mode = generator.config.mode
-        steps = write(generator, read, mask, seeds, Sampling(), mode, depth, size, layout)
+        steps = write(generator, read, mask, seeds, Sampling(), mode, depth, size, plan)
         for written in steps:
             codes = written.codes
         assert codes is not None  # the last step finishes a level

@@ -21,7 +21,7 @@ from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.plan.tracks import THINGS
 from hitvideo.tokenizer import HiTVideoTokenizer, VideoCodes
 from hitvideo.tokenizer.config import GROUP
-from hitvideo.toon import Scene, caption, sample_scene, scene_layout
+from hitvideo.toon import Scene, caption, sample_scene, scene_plan
 from hitvideo.toon.motion import pose
 from hitvideo.toon.render import render_with_mask
 
@@ -90,7 +90,7 @@ class Source:
                 times = torch.arange(start * GROUP, start * GROUP + STRETCH) / FPS
                 seconds[:, thing] = times + 3 * actor.phase
             size = FRAMES, self.size, self.size
-            plan = scene_layout(scene, *size, FPS)
+            plan = scene_plan(scene, *size, FPS)
             if exact or rng.random() < _CODED:
                 plan = from_codes(to_codes(plan))
             poses = true_poses(scene, FRAMES, self.size, self.size)

@@ -1,6 +1,6 @@
 """Scenes that are only told, never rendered: what to plan for them, and what is in them.
 
-A scene, its caption and its layout take a millisecond, so these are new at every step. Knows
+A scene, its caption and its plan take a millisecond, so these are new at every step. Knows
 nothing of pixels, tokens or models.
 """
 
@@ -16,7 +16,7 @@ from torch import Tensor
 from hitvideo.generator.order import Size
 from hitvideo.plan.codes import to_codes
 from hitvideo.plan.tracks import THINGS
-from hitvideo.toon import COLOURS, SUBJECTS, Scene, caption, sample_scene, scene_layout
+from hitvideo.toon import COLOURS, SUBJECTS, Scene, caption, sample_scene, scene_plan
 from hitvideo.toon.seeds import PLANS
 
 TWO_THINGS = 0.25  # share of scenes drawn until there are two: which does what is hard to learn
@@ -25,7 +25,7 @@ CALLED = (SUBJECTS, tuple(COLOURS))  # what a thing's name is to tell
 
 
 class Scenes(NamedTuple):
-    """captions: of each scene. plan: its layout as codes ``(C, t, MOMENTS, THINGS)``. called: of
+    """captions: of each scene. plan: as codes ``(C, t, MOMENTS, THINGS)``. called: of
     each thing an index into each of CALLED, ``(C, THINGS, 2)``, or NO_THING."""
 
     captions: list[str]
@@ -51,10 +51,12 @@ def draw_scenes(count: int, size: Size, fps: float, rng: random.Random) -> Scene
             words = actor.kind, actor.colour
             thing[:] = torch.tensor([k.index(w) for k, w in zip(CALLED, words, strict=True)])
     return Scenes(
-        [caption(scene, rng.getrandbits(32)) for scene in scenes], plans(scenes, size, fps), called
+        [caption(scene, rng.getrandbits(32)) for scene in scenes],
+        plan_codes(scenes, size, fps),
+        called,
     )
 
 
-def plans(scenes: Sequence[Scene], size: Size, fps: float) -> Tensor:
-    """Their layouts as codes ``(n, t, MOMENTS, THINGS)``."""
-    return torch.stack([to_codes(scene_layout(scene, *size, fps)) for scene in scenes])
+def plan_codes(scenes: Sequence[Scene], size: Size, fps: float) -> Tensor:
+    """Their plans as codes ``(n, t, MOMENTS, THINGS)``."""
+    return torch.stack([to_codes(scene_plan(scene, *size, fps)) for scene in scenes])

@@ -42,7 +42,7 @@ class Batch(NamedTuple):
     which captions are read ``(C,)``. kinds: what one step writes of every level. size: of the clips
     (None: the native one). weight: what each digit counts ``(B, N, count)`` (None: 1).
     reward_gradient: of own clips, which have no right codes, how much better a larger value of each
-    digit would be. layout: where things are ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`;
+    digit would be. plan: where things are ``(B, t, MOMENTS, THINGS, 5)``, see `hitvideo.plan`;
     zeros if that is not told. text_only: scenes without a clip, for what only captions teach.
     """
 
@@ -55,14 +55,14 @@ class Batch(NamedTuple):
     size: Size | None = None
     weight: Tensor | None = None
     reward_gradient: Tensor | None = None
-    layout: Tensor | None = None
+    plan: Tensor | None = None
     text_only: TextOnly | None = None
 
 
 class TextToTokens(nn.Module):
-    """The text encoder, the language model of video tokens, and one of layouts if there are any.
+    """The text encoder, the language model of video tokens, and one of plans if there are any.
 
-    A planner needs a generator that is told layouts, and such a one a planner.
+    A planner needs a generator that is told plans, and such a one a planner.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class TextToTokens(nn.Module):
         """What every position ``(B, N)`` of the batch that the fields make up costs, in bits.
 
         Of own clips ``(n,)``, for the positions that have a reward gradient: how far their expected
-        values lie against it. And of scenes without a clip, what the places of their layouts cost
+        values lie against it. And of scenes without a clip, what the places of their plans cost
         ``(C, m)`` and their things' names ``(k,)``, both in bits.
         """
         batch = Batch(*fields)  # type: ignore[arg-type]
@@ -99,7 +99,7 @@ class TextToTokens(nn.Module):
         generator, asked = self.generator, batch.reward_gradient.any(-1)
         level = generator.order(batch.size).level[: asked.shape[1]].to(asked.device)
         level = level.expand_as(asked)[asked]
-        hidden = generator.hidden(batch.known, read, mask, batch.kinds, batch.size, batch.layout)
+        hidden = generator.hidden(batch.known, read, mask, batch.kinds, batch.size, batch.plan)
         logits = generator.head(hidden[asked], batch.codes[asked], level)
         expected = expected_values(logits, generator.digits.steps(level))
         return -(batch.reward_gradient[asked] * expected).mean(-1), planned, named
@@ -125,7 +125,7 @@ class TextToTokens(nn.Module):
 
     def _logits(self, batch: Batch, read: Tensor, mask: Tensor) -> Tensor:
         return self.generator(
-            batch.codes, read, mask, batch.kinds, batch.known, batch.size, batch.layout
+            batch.codes, read, mask, batch.kinds, batch.known, batch.size, batch.plan
         )
 
     def _read(self, batch: Batch) -> tuple[Tensor, Tensor]:

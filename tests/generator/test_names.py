@@ -1,4 +1,4 @@
-"""Names: what each thing of a layout reads from the text, and what that tells the places on it."""
+"""Names: what each thing of a plan reads from the text, and what that tells the places on it."""
 
 import random
 
@@ -22,7 +22,7 @@ Read = tuple[torch.Tensor, torch.Tensor]
 
 @pytest.fixture(scope="module")
 def told() -> HiTVideoGenerator:
-    return tiny_generator(layout=True)
+    return tiny_generator(plan=True)
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +66,13 @@ def test_a_place_is_told_of_things_that_are_there_and_have_a_name() -> None:
 
 def test_a_name_tells_more_where_its_thing_is(told: HiTVideoGenerator) -> None:
     order = told.order()
-    layout = unknown(16).unsqueeze(0)
-    layout[..., 0, :] = torch.tensor([1.0, -0.6, 0.0, 0.3, 0.0])  # to the left
-    layout[..., 1, :] = torch.tensor([1.0, 0.6, 0.0, 0.3, 0.0])
+    plan = unknown(16).unsqueeze(0)
+    plan[..., 0, :] = torch.tensor([1.0, -0.6, 0.0, 0.3, 0.0])  # to the left
+    plan[..., 1, :] = torch.tensor([1.0, 0.6, 0.0, 0.3, 0.0])
     names = torch.randn(1, THINGS, 64)
     other = torch.stack([names[:, 0], torch.randn(1, 64)], 1)
     with torch.no_grad():
-        change = (told.embed_plan(order, layout, other) - told.embed_plan(order, layout, names))[
+        change = (told.embed_plan(order, plan, other) - told.embed_plan(order, plan, names))[
             0
         ].norm(dim=-1)
     finest = order.level == order.level.max()
@@ -100,7 +100,7 @@ def test_scenes_say_first_what_is_first_and_plan_what_they_say(heard: Scenes) ->
 
 
 def test_a_new_model_tells_things_apart_and_is_told_nothing_of_them() -> None:
-    model = HiTVideoGenerator(tiny_config(layout=True))
+    model = HiTVideoGenerator(tiny_config(plan=True))
     assert model.names is not None
     assert model.names.asks.weight.std() > 0.8 and 0.08 < model.names.where.weight.std() < 0.12
     silent = [*model.laid, *(brush.paint for brush in model.brushes)]
@@ -113,7 +113,7 @@ def test_two_things_learn_which_words_are_theirs() -> None:
     scenes = [draw_scenes(n, (8, 64, 64), 8.0, random.Random(n)) for n in (384, 96)]
     text = new_text_encoder(scenes[0].captions)  # stays as chance has made it
     planner_ = HiTVideoGenerator(planner(text.width, 8))
-    model = TextToTokens(text, HiTVideoGenerator(tiny_config(layout=True)), planner_)
+    model = TextToTokens(text, HiTVideoGenerator(tiny_config(plan=True)), planner_)
     assert model.generator.names is not None
     learned = [*model.generator.names.parameters(), *model.say.parameters()]
     optimizer = torch.optim.AdamW(learned, lr=5e-3)

@@ -110,7 +110,7 @@ def test_models_killed_while_they_are_saved_are_still_the_previous_ones(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = TextToTokens(
-        tiny_text(), tiny_generator(layout=True), HiTVideoGenerator(planner(256, 16))
+        tiny_text(), tiny_generator(plan=True), HiTVideoGenerator(planner(256, 16))
     )
 
     def killed(*_: object, **__: object) -> None:

@@ -13,7 +13,7 @@ from hitvideo.painter.config import PainterConfig
 from hitvideo.painter.model import HiTVideoPainter
 from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.plan.tracks import THINGS, unknown
-from hitvideo.toon import sample_scene, scene_layout
+from hitvideo.toon import sample_scene, scene_plan
 
 SMALL = PainterConfig(name_width=8, style=16, cel_widths=(16, 16, 16), backdrop_widths=(16, 16))
 
@@ -31,7 +31,7 @@ def painter() -> HiTVideoPainter:
 @pytest.fixture(scope="module")
 def plan() -> Tensor:
     scenes = [sample_scene(seed) for seed in range(60) if len(sample_scene(seed).subjects) > 1]
-    return torch.stack([from_codes(to_codes(scene_layout(s, 24))) for s in scenes[:2]])
+    return torch.stack([from_codes(to_codes(scene_plan(s, 24))) for s in scenes[:2]])
 
 
 def clips(height: int = 48, width: int = 48, frames: int = 24) -> tuple[Tensor, Tensor]:

@@ -5,13 +5,13 @@ import torch
 from hitvideo.painter.trajectory import Trajectory, corrected, pose_error
 from hitvideo.plan.codes import from_codes, to_codes
 from hitvideo.plan.tracks import at_frames
-from hitvideo.toon import sample_scene, scene_layout
+from hitvideo.toon import sample_scene, scene_plan
 from hitvideo.training.painter_samples import true_poses
 
 
 def test_an_untrained_one_goes_evenly_from_moment_to_moment() -> None:
     scene = sample_scene(5)
-    plan = from_codes(to_codes(scene_layout(scene)))
+    plan = from_codes(to_codes(scene_plan(scene)))
     poses = Trajectory()(plan[None], 64)[0]
     assert torch.allclose(poses[..., :5], at_frames(plan, 64), atol=1e-6)
     there = poses[..., 0] != 0
@@ -23,7 +23,7 @@ def test_the_true_plan_is_nearly_the_true_pose() -> None:
     """The same units on both sides: a plan in full precision is off by its moments only."""
     for seed in range(20):
         scene = sample_scene(seed)
-        poses = Trajectory()(scene_layout(scene)[None], 64)[0]
+        poses = Trajectory()(scene_plan(scene)[None], 64)[0]
         assert pose_error(poses, true_poses(scene, 64, 128, 128)) < 0.05
 
 

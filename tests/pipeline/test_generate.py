@@ -14,11 +14,13 @@ from tiny_generator import SIZE, save_tiny_weights
 from hitvideo.errors import HiTVideoError
 from hitvideo.frames import video_to_frames
 from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.pipeline.draft import draw_up
 from hitvideo.pipeline.request import MAX_PROMPT
+from hitvideo.pipeline.score import caption_bits
 from hitvideo.pipeline.words import unknown_words
 from hitvideo.plan.tracks import THINGS, unknown
 from hitvideo.tokenizer import HiTVideoTokenizer
-from hitvideo.toon import sample_scene, scene_layout
+from hitvideo.toon import sample_scene, scene_plan
 
 PROMPT = "a red car drives to the left"
 
@@ -179,11 +181,11 @@ def test_unknown_words_are_named_once_and_simple_forms_are_known(
 
 def test_a_clip_has_its_price_under_every_caption(pipeline: HiTVideoPipeline) -> None:
     frames = np.random.default_rng(0).integers(0, 256, (*SIZE, 3), dtype=np.uint8)
-    bits = pipeline.bits(frames, [PROMPT, "a cat", PROMPT])
+    bits = caption_bits(pipeline, frames, [PROMPT, "a cat", PROMPT])
     assert bits.shape == (3, 4) and (bits[:, 0] == 0).all() and (bits[:, 1:] > 0).all()
     assert torch.allclose(bits[0], bits[2], rtol=1e-4) and not torch.allclose(bits[0], bits[1])
-    layout = scene_layout(sample_scene(0), *SIZE)
-    known = pipeline.bits(frames, [PROMPT, "a cat"], layout)
+    plan = scene_plan(sample_scene(0), *SIZE)
+    known = caption_bits(pipeline, frames, [PROMPT, "a cat"], plan)
     assert (known > 0).all() and not torch.allclose(known[0, 0], known[1, 0])
     assert not torch.allclose(known[:, 1:], bits[:2, 1:])
 
@@ -192,7 +194,7 @@ def test_things_are_called_by_the_words_they_read(
     pipeline: HiTVideoPipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prompt = "a small RED ball, bounces"
-    names = pipeline.generator.names
+    request, names = pipeline.request(prompt, 1), pipeline.generator.names
     spans = pipeline.text.vocabulary(prompt, return_offsets_mapping=True)["offset_mapping"]
 
     def reads(text: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
@@ -204,11 +206,15 @@ def test_things_are_called_by_the_words_they_read(
         return weights / weights.sum(-1, keepdim=True)
 
     monkeypatch.setattr(names, "attention", reads)
-    layout = unknown(16)
-    layout[1, 2, 0, 0] = 1  # there, for a moment
-    text, mask = pipeline.text.encode([prompt])
-    assert pipeline._called(prompt, text, mask, layout) == ("RED ball", "")
-    assert pipeline._called(prompt, text, mask, unknown(16)) == ("", "")
+    there = unknown(16)
+    there[1, 2, 0, 0] = 1  # for a moment
+    for tracks, called in ((there, ("RED ball", "")), (unknown(16), ("", ""))):
+        monkeypatch.setattr(
+            "hitvideo.generator.decode.write_plan",
+            lambda *_, tracks=tracks: tracks[None],
+        )
+        (plan,) = draw_up(pipeline, [request], *pipeline.read([prompt])).plans
+        assert plan.names == called
 
 
 def test_the_end_of_a_long_prompt_is_named_and_changes_no_token(

@@ -53,7 +53,7 @@ def test_a_batch_is_painted_clip_by_clip(pipeline: HiTVideoPipeline) -> None:
         alone = pipeline(prompt, seed, mode="frame")
         assert np.abs(clip.video.astype(int) - alone.video).max() <= 2
         assert clip.plan is not None and alone.plan is not None
-        assert (clip.plan.layout == alone.plan.layout).all()
+        assert (clip.plan.tracks == alone.plan.tracks).all()
 
 
 def test_pictures_that_there_are_not(pipeline: HiTVideoPipeline, tiny: HiTVideoTokenizer) -> None:

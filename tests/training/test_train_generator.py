@@ -111,8 +111,8 @@ def test_known_digits_are_corrupted_and_captions_left_out_as_often_as_asked() ->
     order, sources = model.generator.order((16, 32, 32)), 8
     levels = tuple(torch.randint(0, 60, (sources, *grid)) for grid in order.token_grids)
     mask = torch.zeros(sources, *order.token_grids[-1], dtype=torch.uint8)
-    layout = torch.zeros(sources, 2, 4, 2, 5)
-    tokens = training.TokenSet(levels, [[CAPTIONS[0]]] * sources, mask, layout)
+    plan = torch.zeros(sources, 2, 4, 2, 5)
+    tokens = training.TokenSet(levels, [[CAPTIONS[0]]] * sources, mask, plan)
     told, clips = [], []
     for share in (0.0, 0.1):
         config = settings(
@@ -171,7 +171,7 @@ def test_it_learns_its_clips_and_its_files_load(tmp_path: Path, weights: Path) -
     out = tmp_path / "run"
     train(settings(out, weights, 30, toon=1, validate_every=15, drop_text=0.0, corrupt=0.0))
     last = json.loads((out / "log.jsonl").read_text().splitlines()[-1])
-    assert last["step"] == 30 and set(last["bits"]) == {"untold", "layout", *MODES}
+    assert last["step"] == 30 and set(last["bits"]) == {"untold", "plan", *MODES}
     generator = HiTVideoGenerator.from_pretrained(out / "generator")
     text = TextEncoder.from_pretrained(out / "text")
     tokens = training.TokenSet.load(out / "tokens")
@@ -186,27 +186,27 @@ def test_it_learns_its_clips_and_its_files_load(tmp_path: Path, weights: Path) -
 
 
 def test_weights_from_before_layouts_go_on_as_they_were(tmp_path: Path, weights: Path) -> None:
-    """What a generator is told of layouts, when it learns of them, starts at nothing."""
+    """What a generator is told of plans, when it learns of them, starts at nothing."""
     old = save_tiny_weights(
         tmp_path / "old", HiTVideoTokenizer.from_pretrained(weights / "tokenizer")
     )
-    before = tiny_generator(layout=False)
+    before = tiny_generator(plan=False)
     before.config.note = "It draws cats well."
     before.save_pretrained(old / "generator")
     shutil.rmtree(old / "planner")
     out = tmp_path / "run"
     train(settings(out, weights, 1, levels=3, init=str(old), lr=1e-12, warmup=0))
     after = HiTVideoGenerator.from_pretrained(out / "generator", dtype=torch.float32)
-    assert after.config.layout and (out / "planner").is_dir()
+    assert after.config.plan and (out / "planner").is_dir()
     assert after.config.note == ""  # nobody knows yet what the trained one can
     assert all(weight.abs().max() < 1e-9 for weight in after.laid.parameters())
     tokens = training.TokenSet.load(out / "tokens")
     digits = training.split_digits(after, tokens, [0])
     embeddings, mask = tiny_text().encode(CAPTIONS[:1])
-    known = from_codes(to_codes(tokens.layout[:1]))
+    known = from_codes(to_codes(tokens.plan[:1]))
     size = 16, 32, 32
     with torch.no_grad():
-        told = after(digits, embeddings, mask, ["token"] * 3, size=size, layout=known)
+        told = after(digits, embeddings, mask, ["token"] * 3, size=size, plan=known)
         untold = before(digits, embeddings, mask, ["token"] * 3, size=size)
     # Saved in bfloat16.
     assert (told.softmax(-1) - untold.softmax(-1)).abs().max() < 0.05
@@ -248,7 +248,7 @@ def test_a_folder_of_captioned_videos_in_bfloat16(
     assert training.TokenSet.load(out / "tokens").captions == [["grey number 2"]]
     assert training.TokenSet.load(out / "held-out").captions == [["grey number 1"]]
     assert TextEncoder.from_pretrained(out / "text").words == {"grey", "number", "2"}
-    assert not HiTVideoGenerator.from_pretrained(out / "generator").config.layout  # nobody drew it
+    assert not HiTVideoGenerator.from_pretrained(out / "generator").config.plan  # nobody drew it
     bits = json.loads((out / "log.jsonl").read_text().splitlines()[-1])["bits"]
     assert 0 < bits["token"][0] < 20
 

@@ -150,7 +150,7 @@ def writing_server(temp: Path, tiny: HiTVideoTokenizer) -> Iterator[Served]:
         frames=16,
         height=32,
         width=32,
-        layout=True,
+        plan=True,
         mode="mixed",
         tokenizer_hash=fingerprint(tiny),
     )

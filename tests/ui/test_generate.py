@@ -24,7 +24,7 @@ from hitvideo.pipeline.result import Plan
 from hitvideo.pipeline.words import unknown_words
 from hitvideo.plan.tracks import at_frames
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
-from hitvideo.toon import caption, sample_scene, scene_layout
+from hitvideo.toon import caption, sample_scene, scene_plan
 from hitvideo.ui.generate import clip_files
 from hitvideo.ui.generate.clip_files import enlarged, write_gif
 from hitvideo.ui.generate.page import about
@@ -69,7 +69,7 @@ def test_every_level_comes_back_as_a_video(writing: Served, client: Client) -> N
     assert plan["label"] == "Plan" and probe(plan["video"]).seconds == 2
     assert steps[-1].plan is not None
     film = plan_film(steps[-1].plan, 16, 32, 32)
-    assert report["things"] == [name for name in steps[-1].plan.called if name]
+    assert report["things"] == [name for name in steps[-1].plan.names if name]
     assert np.abs(read_video(plan["video"]).astype(float) - film).mean() < 6
     for tile, own in zip(tiles, steps, strict=True):
         info = probe(tile["video"])
@@ -88,13 +88,13 @@ def test_every_level_comes_back_as_a_video(writing: Served, client: Client) -> N
 
 def test_a_plan_shows_what_its_things_are_called_as_long_as_they_are_there() -> None:
     scene = next(s for s in map(sample_scene, range(100)) if s.subjects[0].motion == "right")
-    layout = scene_layout(scene)
+    plan = scene_plan(scene)
     film, named, other = (
-        plan_film(Plan(layout, (name, "")), 64, 128, 128).astype(int)
+        plan_film(Plan(plan, (name, "")), 64, 128, 128).astype(int)
         for name in ("", "red ball", "blue cat")
     )
     drawn = np.abs(named - film).max((1, 2, 3)) > 60
-    x = at_frames(layout, 64)[:, 0, 1].abs().numpy()
+    x = at_frames(plan, 64)[:, 0, 1].abs().numpy()
     assert drawn[x < 0.9].all() and not drawn[x > 1.45].any()
     assert (np.abs(other - named).max((1, 2, 3)) > 60).sum() > 30
 
@@ -199,7 +199,7 @@ def test_what_is_offered_is_what_the_model_knows(tiny: HiTVideoTokenizer) -> Non
         ({"top_p": 0}, "top-p must be above 0"),
         ({"levels": 0}, "levels must be between 1 and 3"),
         ({"levels": 4}, "levels must be between 1 and 3"),
-        ({"mode": "film"}, "mode is one of token, row, frame"),
+        ({"mode": "film"}, "mode is one of token, frame"),
     ],
 )
 def test_a_wrong_value_gets_one_sentence(

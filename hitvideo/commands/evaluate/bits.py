@@ -29,7 +29,7 @@ def register(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """True layouts and captions are told; the mode is the model's own."""
+    """True plans and captions are told; the mode is the model's own."""
     from accelerate import Accelerator
 
     from hitvideo.generator.storage import stored_fingerprint

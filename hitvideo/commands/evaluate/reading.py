@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> None:
     from hitvideo.evaluation.alignment.reading import evaluate_reading
     from hitvideo.generator.storage import stored_fingerprint
     from hitvideo.pipeline import HiTVideoPipeline
+    from hitvideo.pipeline.score import caption_bits
     from hitvideo.tokenizer import fingerprint
 
     check_clips(args.clips)
@@ -48,13 +49,13 @@ def run(args: argparse.Namespace) -> None:
         report.update(generator=stored_fingerprint(weights))
         cases = unseen_cases(args.clips)
         shown = partial(tqdm, unit="clip", disable=None)
-        report.update(evaluate_reading(pipeline.bits, cases, size, shown))
+        report.update(evaluate_reading(partial(caption_bits, pipeline), cases, size, shown))
     if args.json:
         print(to_json(report))
         return
     for group in ("trained", "withheld"):
         for name, shares in report[group].items():
-            parts = [f"layout {shares['layout']:.0%}"]
+            parts = [f"plan {shares['plan']:.0%}"]
             parts += [f"level {k} {share:.0%}" for k, share in enumerate(shares["levels"], 1)]
             chance = f"chance {shares['chance']:.0%}"
             print(f"{group}, {name}: {shares['all']:.0%} ({', '.join(parts)}; {chance})")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 from hitvideo.commands.common import (
     Commands,
@@ -36,6 +37,7 @@ def run(args: argparse.Namespace) -> None:
     from hitvideo.evaluation.senses import senses, silenced
     from hitvideo.generator.storage import stored_fingerprint
     from hitvideo.pipeline import HiTVideoPipeline
+    from hitvideo.pipeline.score import caption_bits
     from hitvideo.training.generator import HELD_OUT_TOON, held_out_bits, held_out_toon
     from hitvideo.training.text_to_tokens import TextToTokens
 
@@ -61,7 +63,8 @@ def run(args: argparse.Namespace) -> None:
         for name, layers in tqdm(parts.items(), unit="sense", disable=None):
             with silenced(layers):
                 bits = held_out_bits(model, tokens, accelerator, [mode])[mode]
-                reading = mean_reading(evaluate_reading(pipeline.bits, cases, size))
+                report_of = evaluate_reading(partial(caption_bits, pipeline), cases, size)
+                reading = mean_reading(report_of)
             report["without"][name] = {"bits": bits, "reading": reading}
     if args.json:
         print(to_json(report))

@@ -1,9 +1,9 @@
 """What a generator knows of captions: under which word a scene's own tokens are likeliest.
 
 Of all words of an attribute, put into the caption one after the other, the right one should make
-the scene's true layout and tokens cost the fewest bits. That takes neither sampling nor a judge,
+the scene's true plan and tokens cost the fewest bits. That takes neither sampling nor a judge,
 and tells part by part whether the text is followed at all. Takes any function from a clip, captions
-and a layout to bits; knows nothing of generators, tokenizers or files; returns plain data for JSON.
+and a plan to bits; knows nothing of generators, tokenizers or files; returns plain data for JSON.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 
 from hitvideo.evaluation.alignment.accuracy import Case, Size, wilson_interval
-from hitvideo.toon import ATTRIBUTES, Scene, caption, labels, scene_layout
+from hitvideo.toon import ATTRIBUTES, Scene, caption, labels, scene_plan
 
-# A clip (T, H, W, 3), captions and the clip's layout, to bits under each (captions, 1 + levels): of
-# the layout first, then of the tokens.
+# A clip (T, H, W, 3), captions and the clip's plan, to bits under each (captions, 1 + levels): of
+# the plan first, then of the tokens.
 Bits = Callable[[np.ndarray, Sequence[str], Tensor], Tensor]
 
 
@@ -33,7 +33,7 @@ def evaluate_reading(
     """Shares of scenes whose right word is the likeliest, of trained and withheld combinations.
 
     size: of the clips that the scenes are rendered as. shown: wraps the loop, for a progress bar.
-    Shares come per attribute, for the layout's bits alone ("layout"), for every level's alone
+    Shares come per attribute, for the plan's bits alone ("plan"), for every level's alone
     ("levels", coarse to fine) and for their sum ("all"), with the Wilson interval of that. Of what
     costs the same whatever is said, nothing is right.
     """
@@ -47,8 +47,8 @@ def evaluate_reading(
             for name, words in ATTRIBUTES.items()
             for word in words
         ]
-        layout = scene_layout(case.scene, *astuple(size))
-        costs = bits(clip, captions, layout).split([len(words) for words in ATTRIBUTES.values()])
+        plan = scene_plan(case.scene, *astuple(size))
+        costs = bits(clip, captions, plan).split([len(words) for words in ATTRIBUTES.values()])
         for cost, (name, words) in zip(costs, ATTRIBUTES.items(), strict=True):
             truth = words.index(labels(case.scene)[name])
             sums = torch.cat([cost, cost.sum(1, keepdim=True)], 1)
@@ -84,7 +84,7 @@ def _shares(hits: list[list[bool]], words: int) -> dict[str, Any]:
     shares = np.mean(hits, 0).tolist()
     whole = sum(hit[-1] for hit in hits)
     return {
-        "layout": shares[0],
+        "plan": shares[0],
         "levels": shares[1:-1],
         "all": shares[-1],
         "all_interval_95": wilson_interval(whole, len(hits)),

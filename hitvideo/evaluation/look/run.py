@@ -15,7 +15,7 @@ from hitvideo.evaluation.look.report import Look, picture_quality
 from hitvideo.frames import frames_to_video, video_to_frames
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.plan.codes import from_codes, to_codes
-from hitvideo.toon import render_with_mask, scene_layout
+from hitvideo.toon import render_with_mask, scene_plan
 from hitvideo.toon.seeds import CAPTIONS
 
 # Of true codes: as decoded, painted by the true plan, and by the plan as its codes tell it.
@@ -86,7 +86,7 @@ def _round_trip(
     decoded = pipeline.tokenizer.decode(pipeline.tokenizer.encode(video, depth))
     videos = [decoded]
     if pipeline.painter is not None:
-        plan = scene_layout(case.scene, *size)
+        plan = scene_plan(case.scene, *size)
         plans = plan, from_codes(to_codes(plan))
         videos += [_painted(pipeline, decoded, each, case.prompt) for each in plans]
     return frames, mask, dict(zip(SHOWN, map(video_to_frames, videos), strict=False))

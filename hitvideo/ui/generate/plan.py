@@ -32,7 +32,7 @@ def plan_film(plan: Plan, frames: int, height: int, width: int) -> np.ndarray:
     factor = _SHARP * SIDE / min(height, width)
     size = round(width * factor), round(height * factor)
     unit = min(size) / 2
-    each = zip(at_frames(plan.layout, frames).unbind(1), plan.called, _COLOURS, strict=True)
+    each = zip(at_frames(plan.tracks, frames).unbind(1), plan.names, _COLOURS, strict=True)
     things = [*each][::-1]  # the first one lies on top
     font = ImageFont.load_default(_LETTERS)
     film = []

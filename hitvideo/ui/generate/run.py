@@ -182,7 +182,7 @@ class Generation:
 
         begun = shown = time.monotonic()
         yield show("Reading the prompt", 0.0)
-        for step in self.pipeline.stream(request.prompt, seed, **options(request)):
+        for step in self.pipeline.stream(request):
             now = time.monotonic()
             left = seconds_left(step.progress, now - begun)
             planned = step.plan is not None and not tiles
@@ -192,7 +192,7 @@ class Generation:
             if step.plan is not None and planned:
                 film = plan_film(step.plan, *request.size)
                 file = write_mp4(folder / "plan.mp4", film, self.pipeline.fps)
-                named = " and ".join(filter(None, step.plan.called))
+                named = " and ".join(filter(None, step.plan.names))
                 tiles.append(replace(PLAN, detail=named or PLAN.detail, video=file))
             if step.result is not None:
                 result = step.result
@@ -227,7 +227,7 @@ class Generation:
             "prompt": request.prompt,
             **request.settings(),
             "levels": result.level,
-            "things": [name for name in result.plan.called if name] if result.plan else [],
+            "things": [name for name in result.plan.names if name] if result.plan else [],
             "tokens": step.tokens,
             "seconds": round(step.seconds, 3),
             "tokens_per_second": round(step.tokens_per_second, 1),
@@ -236,11 +236,6 @@ class Generation:
             "unknown_words": self.pipeline.unknown_words(request.prompt),
             "unread": self.pipeline.unread(request.prompt),
         }
-
-
-def options(request: GenerateRequest) -> dict[str, Any]:
-    """The settings as the pipeline takes them."""
-    return {key: value for key, value in request.settings().items() if key != "seed"}
 
 
 def level_tile(level: int, tokens: int, video: Path | None = None) -> Tile:

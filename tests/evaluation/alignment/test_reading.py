@@ -32,12 +32,12 @@ def test_levels_that_follow_the_text_are_told_from_those_that_do_not() -> None:
     prompts = {case.prompt for case in cases}
     withheld = {case.prompt for case in cases if case.withheld}
 
-    def bits(clip: np.ndarray, captions: Sequence[str], layout: Tensor) -> Tensor:
+    def bits(clip: np.ndarray, captions: Sequence[str], plan: Tensor) -> Tensor:
         """Level 1 knows its captions but for withheld ones, level 2 takes the first word always.
 
         There is no planner.
         """
-        assert clip.shape == (2, 8, 8, 3) and layout.shape == (1, MOMENTS, THINGS, 5)
+        assert clip.shape == (2, 8, 8, 3) and plan.shape == (1, MOMENTS, THINGS, 5)
         first = [float(c not in prompts or c in withheld) for c in captions]
         second = [9.0 * index for index in range(len(captions))]
         return torch.tensor([[0.0] * len(captions), first, second]).T
@@ -45,7 +45,7 @@ def test_levels_that_follow_the_text_are_told_from_those_that_do_not() -> None:
     report = evaluate_reading(bits, cases, SIZE)
     assert report["clips"] == 4
     for name, shares in report["trained"].items():
-        assert shares["layout"] == 0 and shares["levels"][0] == 1
+        assert shares["plan"] == 0 and shares["levels"][0] == 1
         assert shares["chance"] == 1 / len(ATTRIBUTES[name])
     for name, words in ATTRIBUTES.items():
         by_luck = np.mean([labels(c.scene)[name] == words[0] for c in cases if not c.withheld])

@@ -143,7 +143,7 @@ def test_planners_that_do_not_fit_are_one_sentence(
         load_generator(folder, CPU, None)
     config.write_text(ours)
     generator = folder / "generator"
-    tiny_generator().save_pretrained(generator)  # knows nothing of layouts
+    tiny_generator().save_pretrained(generator)  # knows nothing of plans
     with pytest.raises(HiTVideoError, match="another version than the generator"):
         load_generator(folder, CPU, None)
     shutil.rmtree(folder / "planner")
@@ -153,7 +153,7 @@ def test_planners_that_do_not_fit_are_one_sentence(
 @pytest.mark.parametrize(
     ("config", "figures"),
     [
-        (mini(TokenizerConfig(), layout=True), (5.29e6, 10.6e6, 7.4e6, 6.0e6)),
+        (mini(TokenizerConfig(), plan=True), (5.29e6, 10.6e6, 7.4e6, 6.0e6)),
         (paper(TokenizerConfig()), (2.85e9, 5.71e9, 2.89e9, 1.65e9)),
     ],
 )

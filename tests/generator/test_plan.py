@@ -1,4 +1,4 @@
-"""Layouts: what codes keep of them, how places lie to things, and what a generator makes of it."""
+"""Plans: what codes keep of them, how places lie to things, and what a generator makes of it."""
 
 import math
 
@@ -8,39 +8,37 @@ from tiny_generator import tiny_generator
 
 from hitvideo.generator import MODES, HiTVideoGenerator
 from hitvideo.generator.config import kinds_of
-from hitvideo.generator.decode import plan, write
+from hitvideo.generator.decode import write, write_plan
 from hitvideo.generator.presets import planner
 from hitvideo.generator.relations import BUMPS, relations
 from hitvideo.generator.sampling import Sampling
 from hitvideo.plan.codes import from_codes, to_codes
-from hitvideo.plan.tracks import MOMENTS, THINGS, at_frames, mirror_layout, moments, unknown
-from hitvideo.toon import render_with_mask, sample_scene, scene_layout
+from hitvideo.plan.tracks import MOMENTS, THINGS, at_frames, mirror_plan, moments, unknown
+from hitvideo.toon import render_with_mask, sample_scene, scene_plan
 
 SCENES = [sample_scene(seed) for seed in range(200)]
-LAYOUTS = torch.stack([scene_layout(scene) for scene in SCENES])
+PLANS = torch.stack([scene_plan(scene) for scene in SCENES])
 
 
 def test_codes_keep_a_layout_within_half_a_step() -> None:
-    codes = to_codes(LAYOUTS)
+    codes = to_codes(PLANS)
     back = from_codes(codes)
     assert torch.equal(to_codes(back), codes)
-    there = LAYOUTS[..., 0] != 0
-    assert torch.equal(back[..., 0], LAYOUTS[..., 0])
+    there = PLANS[..., 0] != 0
+    assert torch.equal(back[..., 0], PLANS[..., 0])
     assert (back[~there] == 0).all()
-    error = (back - LAYOUTS)[there]
+    error = (back - PLANS)[there]
     assert error[:, 1:3].abs().max() < 0.05  # of half a frame: three pixels of 128
-    grown = LAYOUTS[..., 3][there] > 0.08
-    assert (back[..., 3][there] / LAYOUTS[..., 3][there]).log()[grown].abs().max() < 0.08
+    grown = PLANS[..., 3][there] > 0.08
+    assert (back[..., 3][there] / PLANS[..., 3][there]).log()[grown].abs().max() < 0.08
     turned = torch.remainder(error[:, 4] + math.pi, 2 * math.pi) - math.pi
     assert turned.abs().max() < math.pi / 16 + 1e-4
 
 
 def test_a_mirror_changes_sides_and_senses_and_back() -> None:
-    other = mirror_layout(LAYOUTS)
-    assert torch.equal(mirror_layout(other), LAYOUTS)
-    assert torch.equal(other[..., 1], -LAYOUTS[..., 1]) and torch.equal(
-        other[..., 2], LAYOUTS[..., 2]
-    )
+    other = mirror_plan(PLANS)
+    assert torch.equal(mirror_plan(other), PLANS)
+    assert torch.equal(other[..., 1], -PLANS[..., 1]) and torch.equal(other[..., 2], PLANS[..., 2])
 
 
 @pytest.mark.parametrize("size", [(64, 64), (48, 96)])
@@ -51,7 +49,7 @@ def test_a_layout_says_where_the_drawn_subject_is(size: tuple[int, int]) -> None
     for scene in SCENES[:24]:
         if len(scene.subjects) > 1:
             continue
-        told = scene_layout(scene, 64, height, width).flatten(0, 1)[:, 0]
+        told = scene_plan(scene, 64, height, width).flatten(0, 1)[:, 0]
         _, mask = render_with_mask(scene, 64, height, width, 8.0)
         for moment, seconds in enumerate(moments(64, 8.0).tolist()):
             facing, x, y, scale, _ = told[moment].tolist()
@@ -71,13 +69,13 @@ def test_a_layout_says_where_the_drawn_subject_is(size: tuple[int, int]) -> None
 
 def test_relations_follow_a_thing_wherever_it_goes() -> None:
     """What a place shows of a thing is the same after both have moved, turned and grown."""
-    layout = unknown(8).unsqueeze(0).repeat(2, 1, 1, 1, 1)
-    layout[0, ..., 0, :] = torch.tensor([1.0, 0.0, 0.0, 0.25, 0.0])
-    layout[1, ..., 0, :] = torch.tensor([1.0, 0.5, -0.25, 0.5, math.pi / 2])
+    plan = unknown(8).unsqueeze(0).repeat(2, 1, 1, 1, 1)
+    plan[0, ..., 0, :] = torch.tensor([1.0, 0.0, 0.0, 0.25, 0.0])
+    plan[1, ..., 0, :] = torch.tensor([1.0, 0.5, -0.25, 0.5, math.pi / 2])
     # Ahead of it by its own size: to the right at first, then, turned clockwise, below.
     ahead = torch.tensor([[0.0, 64.0, 80.0]]), torch.tensor([[0.0, 48.0 + 32.0, 96.0]])
-    first = relations(layout[:1], ahead[0], 128, 128)
-    second = relations(layout[1:], ahead[1], 128, 128)
+    first = relations(plan[:1], ahead[0], 128, 128)
+    second = relations(plan[1:], ahead[1], 128, 128)
     own = BUMPS**2  # those in the thing's own eyes come first
     torch.testing.assert_close(first[..., :own], second[..., :own])
     assert first[..., :own].max() > 0.9
@@ -88,13 +86,13 @@ def test_places_and_things_share_a_frame_that_no_patch_divides(told: HiTVideoGen
     """The tiny model's clip is 48 wide, its coarsest patches reach to 64."""
     order, seen = told.order(), []
 
-    def note(layout: torch.Tensor, places: torch.Tensor, *size: int) -> torch.Tensor:
+    def note(plan: torch.Tensor, places: torch.Tensor, *size: int) -> torch.Tensor:
         seen.append((places, size))
-        return relations(layout, places, *size)
+        return relations(plan, places, *size)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hitvideo.generator.model.relations", note)
-        told.embed_plan(order, LAYOUTS[:1, :2], torch.zeros(1, THINGS, 64))
+        told.embed_plan(order, PLANS[:1, :2], torch.zeros(1, THINGS, 64))
     ((places, size),) = seen
     assert size == (32, 48)
     assert places[:, 1].max() < 32 + 16 and places[0].tolist() == [0, 16, 16]
@@ -110,10 +108,10 @@ def test_plans_do_not_hang_on_the_chance_of_the_tokens(
     *_, same = write(model, *read, [1, 2, 3], Sampling(), size=(64, MOMENTS, THINGS))
     assert same.codes is not None and same.codes.shape[1] == len(order)
     written = from_codes(same.codes.unflatten(1, (-1, MOMENTS, THINGS)))
-    assert not torch.equal(written, plan(model, *read, [1, 2, 3], 64))
+    assert not torch.equal(written, write_plan(model, *read, [1, 2, 3], 64))
     # Without chance, no seed matters.
     first, second = (
-        plan(model, *read, seeds, 64, likeliest=True) for seeds in ([1, 2, 3], [4, 5, 6])
+        write_plan(model, *read, seeds, 64, likeliest=True) for seeds in ([1, 2, 3], [4, 5, 6])
     )
     assert torch.equal(first, second)
 
@@ -125,7 +123,7 @@ def test_nothing_known_is_nothing_told() -> None:
 
 @pytest.fixture(scope="module")
 def told() -> HiTVideoGenerator:
-    return tiny_generator(layout=True)
+    return tiny_generator(plan=True)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -133,13 +131,13 @@ def test_cached_and_full_pass_agree_on_a_layout(
     told: HiTVideoGenerator, read: tuple[torch.Tensor, torch.Tensor], mode: str
 ) -> None:
     text, mask = read
-    layout = LAYOUTS[:3, :2]
-    *_, last = write(told, text, mask, [1, 2, 3], Sampling(1.0, 0.0), mode, layout=layout)
+    plan = PLANS[:3, :2]
+    *_, last = write(told, text, mask, [1, 2, 3], Sampling(1.0, 0.0), mode, plan=plan)
     assert last.codes is not None
     order, kinds = told.order(), kinds_of(mode, 3)
     digits = told.digits.split(last.codes, order.level)
     with torch.no_grad():
-        full = told(digits, text, mask, kinds, layout=layout)
+        full = told(digits, text, mask, kinds, plan=plan)
         other = told(digits, text, mask, kinds)
     real = (told.digits.steps(order.level) > 1).expand_as(digits)
     # At temperature 0 the digits written are the likeliest ones of the full pass.
@@ -151,15 +149,14 @@ def test_guidance_leaves_the_layout_told_and_its_things_unnamed(
     told: HiTVideoGenerator, read: tuple[torch.Tensor, torch.Tensor]
 ) -> None:
     text, mask = read
-    layout = LAYOUTS[:3, :2]
-    *_, last = write(told, text, mask, [1, 2, 3], Sampling(2.0, 0.0), layout=layout)
+    plan = PLANS[:3, :2]
+    *_, last = write(told, text, mask, [1, 2, 3], Sampling(2.0, 0.0), plan=plan)
     assert last.codes is not None
     order, kinds = told.order(), kinds_of("token", 3)
     digits = told.digits.split(last.codes, order.level)
     with torch.no_grad():
         with_text, without = (
-            told(digits, text, seen, kinds, layout=layout)
-            for seen in (mask, torch.zeros_like(mask))
+            told(digits, text, seen, kinds, plan=plan) for seen in (mask, torch.zeros_like(mask))
         )
     guided = (without + 2.0 * (with_text - without)).nan_to_num(-torch.inf)  # no such value
     real = (told.digits.steps(order.level) > 1).expand_as(digits)
@@ -170,10 +167,10 @@ def test_guidance_leaves_the_layout_told_and_its_things_unnamed(
 def test_a_level_is_told_the_same_however_many_follow(
     told: HiTVideoGenerator, read: tuple[torch.Tensor, torch.Tensor]
 ) -> None:
-    layout = LAYOUTS[:3, :2]
+    plan = PLANS[:3, :2]
     results = []
     for depth in (1, 3):
-        *_, last = write(told, *read, [1, 2, 3], Sampling(2.0), depth=depth, layout=layout)
+        *_, last = write(told, *read, [1, 2, 3], Sampling(2.0), depth=depth, plan=plan)
         assert last.codes is not None
         results.append(last.codes)
     assert torch.equal(results[0], results[1][:, : results[0].shape[1]])
@@ -185,20 +182,20 @@ def test_a_planner_writes_layouts_of_any_length(
     torch.manual_seed(0)
     model = HiTVideoGenerator(planner(256, 64)).eval()
     for frames in (8, 64, 100):
-        layout = plan(model, *read, [1, 2, 3], frames)
-        assert layout.shape == (3, -(-frames // 8), MOMENTS, THINGS, 5)
-        assert torch.equal(layout, plan(model, *read, [1, 2, 3], frames))
-    assert not torch.equal(layout, plan(model, *read, [4, 5, 6], 100))
+        plan = write_plan(model, *read, [1, 2, 3], frames)
+        assert plan.shape == (3, -(-frames // 8), MOMENTS, THINGS, 5)
+        assert torch.equal(plan, write_plan(model, *read, [1, 2, 3], frames))
+    assert not torch.equal(plan, write_plan(model, *read, [4, 5, 6], 100))
 
 
 def test_between_moments_things_go_evenly_and_jump_where_they_leave() -> None:
     jumps = 0
-    for scene, layout in zip(SCENES, LAYOUTS, strict=True):
+    for scene, plan in zip(SCENES, PLANS, strict=True):
         if scene.subjects[0].motion not in ("left", "right", "up", "down"):
             continue
-        frames = at_frames(layout, 64)[:, 0]
+        frames = at_frames(plan, 64)[:, 0]
         # At 32 frames a second every other moment lies by one of our frames.
-        told = scene_layout(scene, 4 * 64, fps=32.0).flatten(0, 1)[::2, 0]
+        told = scene_plan(scene, 4 * 64, fps=32.0).flatten(0, 1)[::2, 0]
         off = (frames - told)[:, 1:3].abs().amax(-1)
         # Either where it is, or already, or still, on the other side: never halfway.
         assert ((off < 0.12) | (off > 1.5)).all(), scene
