@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from hitvideo.data.token_shards import FileSource, read_samples
+from hitvideo.data.captioned import FileSource, read_samples
 from hitvideo.errors import HiTVideoError
 
 LARGEST_FILM = 0.125  # of all files, that may be held out as a whole

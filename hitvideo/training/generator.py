@@ -19,14 +19,9 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
+from hitvideo.data.captioned import Source, ToonSource, captioned_files
 from hitvideo.data.held_out import split_off
-from hitvideo.data.token_shards import (
-    Source,
-    TokenSet,
-    ToonSource,
-    captioned_files,
-    write_shards,
-)
+from hitvideo.data.token_shards import TokenSet, write_shards
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import finish_output
 from hitvideo.generator import (

@@ -39,11 +39,19 @@ def buttons(run_name: str) -> tuple[gr.Button, gr.Button]:
 
 
 def wire(
-    run: gr.Button, stop: gr.Button, begin: Handler, work: Handler, end: Handler, api_name: str
+    run: gr.Button,
+    stop: gr.Button,
+    begin: Handler,
+    work: Handler,
+    end: Handler,
+    api_name: str,
+    also: Sequence[Callable[..., Any]] = (),
+    preprocess: bool = True,
 ) -> None:
     """Run begins, works and ends; Stop closes this person's work at its next yield, then ends.
 
-    begin, end: quick; each of them returns a tuple. work: a generator, served as `api_name`.
+    begin, end: quick; each of them returns a tuple. work: a generator, served as `api_name`. also:
+    other events that do as Run does. preprocess: whether Gradio may check the work's values first.
     """
 
     def begun(*values: Any) -> tuple[Any, ...]:
@@ -53,12 +61,14 @@ def wire(
         return *end.fn(*values), gr.Button(interactive=True), gr.Button(interactive=False)
 
     both = [run, stop]
-    working = run.click(begun, list(begin.inputs), [*begin.outputs, *both], **QUIET).then(
+    started = gr.on([run.click, *also], begun, list(begin.inputs), [*begin.outputs, *both], **QUIET)
+    working = started.then(
         work.fn,
         list(work.inputs),
         list(work.outputs),
         api_name=api_name,
         show_progress="hidden",
+        preprocess=preprocess,
         **HEAVY,
     )
     last = (ended, list(end.inputs), [*end.outputs, *both])

@@ -13,14 +13,9 @@ import torch
 from safetensors.torch import save_file
 
 from hitvideo.data import held_out, token_shards
+from hitvideo.data.captioned import FileSource, ToonSource, captioned_files
 from hitvideo.data.held_out import film_of, split_off
-from hitvideo.data.token_shards import (
-    FileSource,
-    TokenSet,
-    ToonSource,
-    captioned_files,
-    write_shards,
-)
+from hitvideo.data.token_shards import TokenSet, write_shards
 from hitvideo.errors import HiTVideoError, HiTVideoWarning
 from hitvideo.tokenizer import HiTVideoTokenizer, LevelConfig, TokenizerConfig
 from hitvideo.toon import mirrored, sample_scene

@@ -151,7 +151,7 @@ def writing_server(temp: Path, tiny: HiTVideoTokenizer) -> Iterator[Served]:
         height=32,
         width=32,
         plan=True,
-        mode="mixed",
+        mode="token",
         tokenizer_hash=fingerprint(tiny),
     )
     generator = HiTVideoGenerator(config).eval()

@@ -79,7 +79,7 @@ def test_every_level_comes_back_as_a_video(writing: Served, client: Client) -> N
         assert np.argmin(errors) == own.level - 1
     assert np.array_equal(read_video(mp4), read_video(tiles[-1]["video"]))
     assert seed == report["seed"] == 7
-    assert report["prompt"] == PROMPT and report["levels"] == 3 and report["mode"] == "mixed"
+    assert report["prompt"] == PROMPT and report["levels"] == 3 and report["mode"] == "token"
     assert report["tokens"] == sum(grid.numel() for grid in steps[-1].codes.levels)
     assert report["quantization"] is None and report["device"] == "cpu"
     with Image.open(gif) as picture:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import random
 import secrets
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -17,7 +17,7 @@ from hitvideo.generator import MODES
 from hitvideo.ui.generate.prompts import EXAMPLES, WORLD, surprise
 from hitvideo.ui.generate.run import Generation
 from hitvideo.ui.player import Value, player, settled
-from hitvideo.ui.running import HEAVY
+from hitvideo.ui.running import QUIET, Handler, wire
 from hitvideo.ui.tokens.page import download_button
 
 SCREEN = 480  # pixels a side, where the window is wide enough
@@ -37,12 +37,10 @@ NO_GENERATOR = (
 
 def generate_tab(generation: Generation) -> None:
     """Fills the tab that is being built."""
-    generator = generation.pipeline.generator
-    if generator is None:
+    if generation.pipeline.generator is None:
         gr.HTML(f'<p class="hv-missing">{NO_GENERATOR}</p>', apply_default_css=False)
         gr.api(generation.stream, api_name="generate")  # says so, too
         return
-    config = generator.config
     with gr.Row(elem_classes="hv-inputs hv-generate"):
         with gr.Column(min_width=320, elem_classes="hv-settings"):
             with gr.Column(scale=0, elem_classes="hv-prompt"):
@@ -65,30 +63,7 @@ def generate_tab(generation: Generation) -> None:
             with gr.Row(elem_classes="hv-fields hv-seed"):
                 seed = gr.Number(None, label="Seed", min_width=130)
                 keep = gr.Checkbox(False, label="Keep this seed", min_width=130)
-            with gr.Accordion("Advanced", open=False, elem_classes="hv-advanced"):
-                with gr.Row(elem_classes="hv-fields"):
-                    guidance = gr.Number(config.guidance, label="Guidance", step=0.5, min_width=90)
-                    temperature = gr.Number(
-                        config.sampling_temperature, label="Temperature", step=0.1, min_width=90
-                    )
-                    top_k = gr.Number(0, label="Top-k, 0: all", min_width=90)
-                    top_p = gr.Number(1.0, label="Top-p", step=0.05, min_width=90)
-                with gr.Row(elem_classes="hv-fields"):
-                    counts = list(range(1, len(config.levels) + 1))
-                    levels = gr.Radio(counts, value=counts[-1], label="Levels to write")
-                    steps = [(STEPS[mode], mode) for mode in MODES]
-                    mode = gr.Radio(steps, value=config.mode, label="Written in one step")
-                with gr.Row(elem_classes="hv-fields"):
-                    painted = generation.pipeline.painter is not None
-                    picture = gr.Radio(
-                        [("Painted", "vivid"), ("Tokens alone", "faithful")],
-                        value="vivid" if painted else "faithful",
-                        label="Picture",
-                        visible=painted,
-                    )
-                with gr.Row(elem_classes="hv-fields"):
-                    label = "Store prompt, seed and settings in the files"
-                    keep_note = gr.Checkbox(True, label=label)
+            more = advanced_settings(generation)
             gr.HTML(about(generation), apply_default_css=False, elem_classes="hv-about")
         with gr.Column(scale=0, min_width=SCREEN, elem_classes="hv-screen"):
             screen = player(generation.view(message=INVITATION), stage=True)
@@ -99,79 +74,88 @@ def generate_tab(generation: Generation) -> None:
             with gr.Accordion("Report", open=False, elem_classes="hv-advanced"):
                 report = gr.JSON(label="Report", show_label=False)
 
-    def draw_seed() -> int:
-        return secrets.randbelow(DRAWN_SEEDS)
-
     def begin(text: Any, number: Any, keeps: bool, count: int, shown: Any) -> tuple[Any, ...]:
         view = generation.view(count, message="Waiting for its turn", progress=0.0, picture=shown)
-        return (
-            view.value,
-            remark(text),
-            number if keeps or not str(text or "").strip() else draw_seed(),
-            gr.Button(interactive=False),
-            gr.Button(interactive=True),
-            *(gr.DownloadButton(value=None, interactive=False) for _ in range(3)),
-        )
+        kept = keeps or not str(text or "").strip()
+        nothing = (gr.DownloadButton(value=None, interactive=False) for _ in files)
+        return view.value, remark(text), number if kept else draw_seed(), *nothing
 
-    def end(shown: Value, *files: Any) -> tuple[Any, ...]:
-        return (
-            settled(shown, "Stopped"),
-            gr.Button(interactive=True),
-            gr.Button(interactive=False),
-            *(gr.DownloadButton(interactive=file is not None) for file in files),
-        )
+    def end(shown: Value, *made: Any) -> tuple[Any, ...]:
+        ready = (gr.DownloadButton(interactive=file is not None) for file in made)
+        return settled(shown, "Stopped"), *ready
 
     def remark(text: Any) -> str:
         return html.escape(generation.note(text)) if isinstance(text, str) else ""
 
-    # The work checks all values itself, so that every wrong one gets a sentence of ours.
-    raw: dict[str, Any] = {"preprocess": False, "show_progress": "hidden"}
-    quiet: dict[str, Any] = {**raw, "queue": False, "api_visibility": "private"}
-    begun = gr.on(
-        [run.click, prompt.submit],
-        begin,
-        [prompt, seed, keep, levels, picture],
-        [screen, note, seed, run, stop, mp4, gif, hitv],
-        **quiet,
-    )
-    work = begun.then(
-        generation.stream,
-        [
-            prompt,
-            seed,
-            guidance,
-            temperature,
-            top_k,
-            top_p,
-            levels,
-            mode,
-            keep_note,
-            picture,
-        ],
-        [mp4, seed, report, screen, gif, hitv],
+    files = [mp4, gif, hitv]
+    wire(
+        run,
+        stop,
+        begin=Handler(
+            begin, [prompt, seed, keep, more.levels, more.picture], [screen, note, seed, *files]
+        ),
+        work=Handler(
+            generation.stream, [prompt, seed, *more], [mp4, seed, report, screen, gif, hitv]
+        ),
+        end=Handler(end, [screen, *files], [screen, *files]),
         api_name="generate",
-        **HEAVY,
-        **raw,
+        also=[prompt.submit],
+        preprocess=False,  # the work checks all values itself, so every wrong one gets our sentence
     )
-    ended: dict[str, Any] = {
-        "fn": end,
-        "inputs": [screen, mp4, gif, hitv],
-        "outputs": [screen, run, stop, mp4, gif, hitv],
-        **quiet,
-    }
-    # In the browser, `then` does not follow a failure.
-    work.then(**ended)
-    work.failure(**ended)
-    # Closes this person's generator at its next yield, which is a fraction of a second away.
-    stop.click(None, cancels=[work]).then(**ended)
-
     # When the page opens, and there: what came by way of the server could replace a typed one.
-    gr.on(None, None, outputs=seed, js=DRAW_SEED, **quiet)
-    chance.click(lambda: (surprise(random.Random()), ""), outputs=[prompt, note], **quiet)
-    examples.load_input_event.then(remark, prompt, note, **quiet)
-    prompt.blur(remark, prompt, note, **quiet)
+    gr.on(None, None, outputs=seed, js=DRAW_SEED, **QUIET)
+    chance.click(lambda: (surprise(random.Random()), ""), outputs=[prompt, note], **QUIET)
+    examples.load_input_event.then(remark, prompt, note, **QUIET)
+    prompt.blur(remark, prompt, note, **QUIET)
     # Whoever types a seed means it; whoever empties the field wants another.
-    seed.input(lambda number: number not in (None, ""), seed, keep, **quiet)
+    seed.input(lambda number: number not in (None, ""), seed, keep, **QUIET)
+
+
+def draw_seed() -> int:
+    return secrets.randbelow(DRAWN_SEEDS)
+
+
+class Advanced(NamedTuple):
+    """Fields that most people leave alone, in the order in which the work takes their values."""
+
+    guidance: gr.Number
+    temperature: gr.Number
+    top_k: gr.Number
+    top_p: gr.Number
+    levels: gr.Radio
+    mode: gr.Radio
+    keep_note: gr.Checkbox
+    picture: gr.Radio
+
+
+def advanced_settings(generation: Generation) -> Advanced:
+    assert generation.pipeline.generator is not None
+    config = generation.pipeline.generator.config
+    with gr.Accordion("Advanced", open=False, elem_classes="hv-advanced"):
+        with gr.Row(elem_classes="hv-fields"):
+            guidance = gr.Number(config.guidance, label="Guidance", step=0.5, min_width=90)
+            temperature = gr.Number(
+                config.sampling_temperature, label="Temperature", step=0.1, min_width=90
+            )
+            top_k = gr.Number(0, label="Top-k, 0: all", min_width=90)
+            top_p = gr.Number(1.0, label="Top-p", step=0.05, min_width=90)
+        with gr.Row(elem_classes="hv-fields"):
+            counts = list(range(1, len(config.levels) + 1))
+            levels = gr.Radio(counts, value=counts[-1], label="Levels to write")
+            steps = [(STEPS[mode], mode) for mode in MODES]
+            mode = gr.Radio(steps, value=config.mode, label="Written in one step")
+        with gr.Row(elem_classes="hv-fields"):
+            painted = generation.pipeline.painter is not None
+            picture = gr.Radio(
+                [("Painted", "vivid"), ("Tokens alone", "faithful")],
+                value="vivid" if painted else "faithful",
+                label="Picture",
+                visible=painted,
+            )
+        with gr.Row(elem_classes="hv-fields"):
+            label = "Store prompt, seed and settings in the files"
+            keep_note = gr.Checkbox(True, label=label)
+    return Advanced(guidance, temperature, top_k, top_p, levels, mode, keep_note, picture)
 
 
 def about(generation: Generation) -> str:
