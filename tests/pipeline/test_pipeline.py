@@ -148,8 +148,10 @@ def test_missing_weights_and_devices_are_one_sentence(tmp_path: Path, weights: P
             HiTVideoPipeline.from_pretrained(weights, device=device)
 
 
-def test_auto_is_a_device_that_works() -> None:
-    assert torch.ones(1, device=resolve_device("auto")).item() == 1
+def test_auto_is_a_gpu_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for present, kind in ((True, "cuda"), (False, "cpu")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda present=present: present)
+        assert resolve_device("auto").type == kind
 
 
 def test_importing_the_package_does_not_import_torch() -> None:

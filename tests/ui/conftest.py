@@ -219,6 +219,31 @@ def opened(browser: Any, url: str, viewport: dict[str, int] = DESKTOP) -> Iterat
     assert errors == []
 
 
+def let_play(page: Any, seconds: float) -> None:
+    """Until the first video has played on for so long, over its end if need be."""
+    page.evaluate("""() => {
+        const video = document.querySelector(".tile video");
+        let last = video.currentTime;
+        window.played = 0;
+        const look = () => {
+            played += Math.max(0, video.currentTime - last);
+            last = video.currentTime;
+            requestAnimationFrame(look);
+        };
+        look();
+    }""")
+    page.wait_for_function(f"played >= {seconds}")
+
+
+def fits(page: Any, size: dict[str, int]) -> None:
+    """On a screen of this size, nothing reaches beyond its right edge."""
+    page.set_viewport_size(size)
+    width = size["width"]
+    page.wait_for_function(
+        f"innerWidth === {width} && document.documentElement.scrollWidth <= {width}"
+    )
+
+
 def give(page: Any, chooser: str, path: Path, taken: Any) -> None:
     """Gives a file to the page until `taken`, a locator, is seen.
 

@@ -9,7 +9,7 @@ import pytest
 from hitvideo.ui.generate.prompts import EXAMPLES
 from hitvideo.video import probe
 
-from .conftest import DESKTOP, PHONE, Served, opened, wait_until
+from .conftest import DESKTOP, PHONE, Served, fits, let_play, opened, wait_until
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -56,7 +56,7 @@ def test_a_prompt_becomes_a_clip_to_keep(
     page.get_by_text("Done in").wait_for()
     assert "full precision on the CPU" in page.locator(".stage .message").inner_text()
     wait_for_videos(page, 4)  # the plan and three levels
-    page.wait_for_timeout(1000)
+    let_play(page, 0.5)
     videos = page.evaluate(SHOWN)
     assert all(video["shown"] and not video["paused"] for video in videos), videos
     times = [video["time"] for video in videos]
@@ -86,11 +86,8 @@ def test_a_prompt_becomes_a_clip_to_keep(
         playwright.expect(button(page, "Generate")).to_be_enabled()
         assert (page.get_by_label("Seed", exact=True).input_value() == seed) == keep
 
-    for name, size in (("phone", PHONE), ("desktop", DESKTOP)):
-        page.set_viewport_size(size)
-        page.wait_for_timeout(200)
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-        assert len(page.screenshot(path=tmp_path / f"{name}.png", full_page=True)) > 10_000
+    for size in (PHONE, DESKTOP):
+        fits(page, size)
 
 
 def test_stop_is_quick_and_keeps_what_is_ready(writing: Served, page: "playwright.Page") -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import DESKTOP, PHONE, Served, give, opened, wait_until
+from .conftest import DESKTOP, PHONE, Served, fits, give, opened, wait_until
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -84,9 +84,7 @@ def test_points_are_drawn_and_any_of_them_plays(
 
     check_files(page, tmp_path)
     for size in (PHONE, DESKTOP):
-        page.set_viewport_size(size)
-        page.wait_for_timeout(300)
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        fits(page, size)
         right = page.evaluate(
             "Math.max(...[...document.querySelectorAll('.rate svg text')]"
             ".map((t) => t.getBoundingClientRect().right))"

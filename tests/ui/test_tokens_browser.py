@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PHONE, Served, give, opened
+from .conftest import PHONE, Served, fits, give, opened
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -51,9 +51,7 @@ def test_a_token_file_goes_out_and_comes_back(
         page.get_by_role("button", name="Save MP4").click()
     assert download.value.suggested_filename == "tokens.mp4"
 
-    page.set_viewport_size(PHONE)
-    page.wait_for_timeout(300)
-    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    fits(page, PHONE)
 
 
 def test_a_wrong_token_file_is_one_sentence_on_the_page(
