@@ -1,4 +1,4 @@
-"""Opens the app: `python app.py [--share --host --port --device --quantize --weights --debug]`.
+"""Opens the app: `python app.py`; `--help` says what can be set, docs/deploy.md how to host it.
 
 With no flags it is what a Hugging Face Space runs; Gradio's own environment variables hold
 (GRADIO_SERVER_NAME, GRADIO_SERVER_PORT, GRADIO_SHARE).
@@ -16,6 +16,7 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.faults import add_debug, report
 from hitvideo.signals import ending_signals, exit_code
 from hitvideo.streams import ready_streams
+from hitvideo.ui.hosting import Hosting, add_hosting, hosting_of
 from hitvideo.ui.serving import check_address, own_files, wait_until_interrupted
 
 if TYPE_CHECKING:
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).resolve().parent / "assets" / "examples"
 
 
-def load(args: argparse.Namespace) -> "Blocks":
+def load(args: argparse.Namespace, hosting: Hosting) -> "Blocks":
     """The whole app, ready to be opened; raises HiTVideoError where it cannot be."""
     from hitvideo.commands.common import load_all
     from hitvideo.ui.app import build_app, sample_clips
 
-    return build_app(load_all(args), sample_clips(EXAMPLES))
+    return build_app(load_all(args), sample_clips(EXAMPLES), hosting)
 
 
 def serve(args: argparse.Namespace) -> None:
@@ -39,7 +40,8 @@ def serve(args: argparse.Namespace) -> None:
     gc.disable()
     try:
         check_address(args.host, args.port)
-        app = load(args)
+        hosting = hosting_of(args)
+        app = load(args, hosting)
     finally:
         gc.enable()
     gc.freeze()
@@ -47,7 +49,7 @@ def serve(args: argparse.Namespace) -> None:
 
     options = {"server_name": args.host, "server_port": args.port}
     try:
-        launch(app, share=args.share or None, prevent_thread_lock=True, **options)
+        launch(app, hosting, share=args.share or None, prevent_thread_lock=True, **options)
     except (OSError, ValueError) as error:  # Gradio's words for no free port, no way to localhost
         words = " ".join(str(error).split()).split(". ")[0].rstrip(".")
         raise HiTVideoError(f"The app cannot be opened: {words}.") from error
@@ -68,6 +70,7 @@ def main() -> int:
         help="precision of the generator; auto (default): what measured best on the device",
     )
     parser.add_argument("--weights", help="folder of the model (the shipped one)")
+    add_hosting(parser)
     add_debug(parser)
     args = parser.parse_args()
     debug = "debug" in args

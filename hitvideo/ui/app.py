@@ -15,14 +15,15 @@ from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.ui.boundary import explain_all, remove_broken_uploads
 from hitvideo.ui.generate.page import generate_tab
 from hitvideo.ui.generate.run import Generation
+from hitvideo.ui.hosting import Hosting
 from hitvideo.ui.rate.page import rate_tab
 from hitvideo.ui.rate.run import RateQuality
 from hitvideo.ui.reconstruct.page import reconstruct_tab
 from hitvideo.ui.reconstruct.run import Reconstruction
+from hitvideo.ui.running import limit_heavy
 from hitvideo.ui.theme import static, theme
 from hitvideo.ui.tokens.run import TokenFiles
 
-MAX_FILE_SIZE = "500mb"
 PEOPLE_IN_LINE = 32
 CLEAN_EVERY, KEEP_FOR = 3600, 24 * 3600  # seconds; uploads and results
 
@@ -39,8 +40,11 @@ HEADER = """
 """
 
 
-def build_app(pipeline: HiTVideoPipeline, clips: Sequence[Path] = ()) -> gr.Blocks:
+def build_app(
+    pipeline: HiTVideoPipeline, clips: Sequence[Path] = (), hosting: Hosting | None = None
+) -> gr.Blocks:
     """The app, not yet served. clips: video files offered as examples."""
+    hosting = hosting or Hosting()
     tokens = TokenFiles(pipeline)
     with gr.Blocks(
         title="HiTVideo",
@@ -54,20 +58,21 @@ def build_app(pipeline: HiTVideoPipeline, clips: Sequence[Path] = ()) -> gr.Bloc
             with gr.Tab("Generate", id="generate"):
                 generate_tab(Generation(pipeline, tokens))
             with gr.Tab("Reconstruct", id="reconstruct"):
-                reconstruct_tab(Reconstruction(pipeline, tokens), clips)
+                reconstruct_tab(Reconstruction(pipeline, tokens, hosting.max_seconds), clips)
             with gr.Tab("Rate vs quality", id="rate"):
-                rate_tab(RateQuality(pipeline), clips)
+                rate_tab(RateQuality(pipeline, hosting.max_seconds), clips)
     explain_all(app)
+    limit_heavy(app, hosting.concurrency)
     return app.queue(max_size=PEOPLE_IN_LINE)
 
 
-def launch(app: gr.Blocks, **options: Any) -> str:
+def launch(app: gr.Blocks, hosting: Hosting | None = None, **options: Any) -> str:
     """Serves the app and returns its address; `options` go to `gr.Blocks.launch`."""
     remove_broken_uploads()
     _, local, _ = app.launch(
         theme=theme(),
         css="".join(static(f"{name}.css") for name in ("page", "generate", "tokens", "rate")),
-        max_file_size=MAX_FILE_SIZE,
+        **(hosting or Hosting()).launch_options(),
         footer_links=["api"],
         run_history=False,  # it would point at files that are cleaned away
         ssr_mode=False,

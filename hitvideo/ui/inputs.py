@@ -47,6 +47,7 @@ def clip_inputs(clips: Sequence[Path], longest: float) -> Iterator[ClipInputs]:
             # Bounds are checked with the work, whose sentences say which number is wrong.
             with gr.Row(elem_classes="hv-fields"):
                 start = gr.Number(0, label="Start, seconds", min_width=110)
-                length = gr.Number(8, label=f"Length, up to {longest:g}", min_width=110)
+                most = f"Length, up to {longest:g}"
+                length = gr.Number(min(8, longest), label=most, min_width=110)
                 size = gr.Radio(SIZES, value=128, label="Size, pixels a side", min_width=250)
             yield ClipInputs(video, unchecked(start), unchecked(length), unchecked(size))

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.components import Component
 
-# People served at a time, whatever they do; the others wait in one line.
-HEAVY: dict[str, Any] = {"concurrency_id": "heavy", "concurrency_limit": 2}
+from hitvideo.ui.hosting import AT_ONCE
+
+# People served at a time, whatever they do; the others wait in one line. See `limit_heavy`.
+HEAVY: dict[str, Any] = {"concurrency_id": "heavy", "concurrency_limit": AT_ONCE}
 QUIET: dict[str, Any] = {
     "queue": False,
     "show_progress": "hidden",
@@ -76,3 +78,10 @@ def wire(
     working.then(*last, **QUIET)
     working.failure(*last, **QUIET)
     stop.click(None, cancels=[working]).then(*last, **QUIET)
+
+
+def limit_heavy(app: gr.Blocks, at_once: int) -> None:
+    """So many heavy runs at once, of all tabs together; before the app is served."""
+    for fn in app.fns.values():
+        if fn.concurrency_id == HEAVY["concurrency_id"]:
+            fn.concurrency_limit = at_once

@@ -15,7 +15,7 @@ import gradio as gr
 from hitvideo.ui.boundary import unchecked
 from hitvideo.ui.inputs import clip_inputs
 from hitvideo.ui.player import PlayerView, Tile, Value, player, settled
-from hitvideo.ui.rate.run import MAX_SECONDS, RateQuality, RateView, reference
+from hitvideo.ui.rate.run import RateQuality, RateView, reference
 from hitvideo.ui.running import QUIET, Handler, buttons, wire
 from hitvideo.ui.theme import static
 
@@ -30,7 +30,7 @@ INVITATION = (
 
 def rate_tab(rate: RateQuality, clips: Sequence[Path]) -> None:
     """Fills the tab that is being built; `clips` are offered as examples."""
-    with clip_inputs(clips, MAX_SECONDS) as clip:
+    with clip_inputs(clips, rate.max_seconds) as clip:
         with gr.Row(elem_classes="hv-fields hv-codecs"):
             names = [name for _, name in CODECS]
             codecs = gr.CheckboxGroup(CODECS, value=names, label="Compare with", min_width=250)

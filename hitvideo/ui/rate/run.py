@@ -25,11 +25,11 @@ from hitvideo.temporary import scratch_folder
 from hitvideo.tokenizer import fingerprint
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.ui.errors import explain, refusal
+from hitvideo.ui.hosting import RATE_SECONDS
 from hitvideo.ui.player import Value, noted
 from hitvideo.ui.reconstruct.run import FPS, Request, seconds_left, write
 from hitvideo.video import Notes, read_steps
 
-MAX_SECONDS = 8.0
 SHOW_EVERY = 0.25  # seconds between two views of the progress; also what a stop may take longer
 
 
@@ -60,14 +60,14 @@ class RateView:
 class RateQuality:
     """One release of weights, any number of people: nothing of a run is kept here."""
 
-    def __init__(self, pipeline: HiTVideoPipeline) -> None:
-        self.pipeline = pipeline
+    def __init__(self, pipeline: HiTVideoPipeline, max_seconds: float = RATE_SECONDS) -> None:
+        self.pipeline, self.max_seconds = pipeline, min(max_seconds, RATE_SECONDS)
 
     def stream(
         self,
         video: str | None,
         start: float | None = 0,
-        length: float | None = MAX_SECONDS,
+        length: float | None = RATE_SECONDS,
         size: int | None = 128,
         codecs: Sequence[str] | None = tuple(CODECS),
     ) -> Iterator[Value]:
@@ -87,7 +87,7 @@ class RateQuality:
         try:
             # Gradio copies what is shown to its own cache, which it cleans; the rest ends here.
             with scratch_folder() as folder:
-                request = Request.check(video, start, length, size, MAX_SECONDS)
+                request = Request.check(video, start, length, size, self.max_seconds)
                 yield from self._run(view, folder, request, checked_codecs(codecs))
         except Exception as error:
             message = explain(error, "A rate-quality run")

@@ -15,7 +15,7 @@ import gradio as gr
 from hitvideo.ui.inputs import clip_inputs
 from hitvideo.ui.player import Value, player, settled
 from hitvideo.ui.reconstruct.levels import levels_table, table_value
-from hitvideo.ui.reconstruct.run import FPS, MAX_SECONDS, Reconstruction
+from hitvideo.ui.reconstruct.run import FPS, Reconstruction
 from hitvideo.ui.running import Handler, buttons, wire
 from hitvideo.ui.tokens.page import download_button, open_tokens
 
@@ -27,7 +27,7 @@ INVITATION = (
 
 def reconstruct_tab(reconstruction: Reconstruction, clips: Sequence[Path]) -> None:
     """Fills the tab that is being built; `clips` are offered as examples."""
-    with clip_inputs(clips, MAX_SECONDS) as clip:
+    with clip_inputs(clips, reconstruction.max_seconds) as clip:
         run, stop = buttons("Reconstruct")
     screen = player(reconstruction.view(message=INVITATION), fps=FPS)
     table = levels_table()

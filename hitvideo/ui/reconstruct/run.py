@@ -20,6 +20,7 @@ from hitvideo.pipeline.reconstruct import LevelResult
 from hitvideo.temporary import scratch_folder
 from hitvideo.ui.checks import choice, is_number
 from hitvideo.ui.errors import explain, refusal
+from hitvideo.ui.hosting import RECONSTRUCT_SECONDS
 from hitvideo.ui.player import PlayerView, Tile, Value
 from hitvideo.ui.reconstruct.archive import save_archive
 from hitvideo.ui.reconstruct.levels import table_value
@@ -28,7 +29,6 @@ from hitvideo.video import Notes, read_steps, write_video
 
 FPS = 8.0  # frames per second that the models know
 SIZES = (64, 128, 192, 256)  # sides of the square clip, pixels
-MAX_SECONDS = 20.0
 SURE_AFTER = 0.5  # seconds of work before a guess at the time left is worth showing
 
 
@@ -47,7 +47,7 @@ class Request(NamedTuple):
         start: object,
         length: object,
         size: object,
-        longest: float = MAX_SECONDS,
+        longest: float,
     ) -> Self:
         """Raises HiTVideoError for what a person can put right; longest: in seconds."""
         if not path or not isinstance(path, str):
@@ -78,8 +78,13 @@ class Reconstructed(NamedTuple):
 class Reconstruction:
     """One pipeline, any number of people: nothing of a run is kept here."""
 
-    def __init__(self, pipeline: HiTVideoPipeline, tokens: TokenFiles) -> None:
-        self.pipeline, self.tokens = pipeline, tokens
+    def __init__(
+        self,
+        pipeline: HiTVideoPipeline,
+        tokens: TokenFiles,
+        max_seconds: float = RECONSTRUCT_SECONDS,
+    ) -> None:
+        self.pipeline, self.tokens, self.max_seconds = pipeline, tokens, max_seconds
 
     def stream(
         self, video: str | None, start: float | None, length: float | None, size: int | None
@@ -101,7 +106,8 @@ class Reconstruction:
         try:
             # Gradio copies what is shown to its own cache, which it cleans; the rest ends here.
             with scratch_folder() as folder:
-                yield from self._run(folder, Request.check(video, start, length, size))
+                request = Request.check(video, start, length, size, self.max_seconds)
+                yield from self._run(folder, request)
         except Exception as error:
             message = explain(error, "A reconstruction")
             yield Reconstructed(self.view(message=message, failed=True).value, table_value())
