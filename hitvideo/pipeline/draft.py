@@ -36,7 +36,7 @@ def draw_up(
 
     text, mask: what the prompts are read as, see `HiTVideoPipeline.read`.
     """
-    from hitvideo.generator.decode import write_plan
+    from hitvideo.generator.generate import write_plan
 
     assert pipeline.generator is not None
     names = pipeline.generator.names

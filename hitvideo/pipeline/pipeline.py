@@ -35,8 +35,8 @@ from hitvideo.tokenizer import (
 if TYPE_CHECKING:  # transformers takes seconds to import, which reconstructing need not wait for
     from hitvideo.bitstream import TokenCoder, TokenFile
     from hitvideo.generator import HiTVideoGenerator, TextEncoder
-    from hitvideo.generator.decode import Written
     from hitvideo.generator.fast.quantization import Quantize
+    from hitvideo.generator.generate import Written
     from hitvideo.painter.model import HiTVideoPainter
 
 
@@ -220,7 +220,7 @@ class HiTVideoPipeline:
 
     def _write(self, requests: list[GenerateRequest]) -> tuple[Draft, Iterator[Written]]:
         """The decode loop for requests that differ in nothing but prompt and seed."""
-        from hitvideo.generator.decode import write
+        from hitvideo.generator.generate import write
         from hitvideo.generator.sampling import Sampling
 
         assert self.generator is not None and self.text is not None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import torch
 
-from hitvideo.toon import sdf, wonders
+from hitvideo.toon import backdrops_special, sdf
 from hitvideo.toon.brush import Brush
 from hitvideo.toon.scenery import cloud, dots, pine, places, ridge, sun, tree
 from hitvideo.toon.stage import Stage
@@ -190,10 +190,10 @@ PAINT: dict[str, Callable[[Stage, random.Random], None]] = {
     "desert": desert,
     "snow": snow,
     "sea": sea,
-    "underwater": wonders.underwater,
-    "city": wonders.city,
-    "space": wonders.space,
-    "sky": wonders.sky,
-    "room": wonders.room,
-    "volcano": wonders.volcano,
+    "underwater": backdrops_special.underwater,
+    "city": backdrops_special.city,
+    "space": backdrops_special.space,
+    "sky": backdrops_special.sky,
+    "room": backdrops_special.room,
+    "volcano": backdrops_special.volcano,
 }

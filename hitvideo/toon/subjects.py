@@ -1,4 +1,4 @@
-"""The subjects by name.
+"""The subjects by name. A new one has words, too: `vocabulary` and `captions`.
 
 Knows nothing of how any of them is drawn. Each takes (brush, seconds (F, 1, 1), body colour) and
 draws within the unit circle, feet at y = 0.86 where it has any.

@@ -6,7 +6,6 @@ Knows nothing of the app.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -24,32 +23,16 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon.seeds import TOKENIZER, VALIDATION
+from hitvideo.training.autoencoder_settings import AutoencoderSettings
 from hitvideo.training.checks import check_folders, check_run, check_shares, run_folder
 from hitvideo.training.linear_start import start_linear
 from hitvideo.training.loop import Task, fit, new_accelerator
-from hitvideo.training.settings import RunSettings, setting
 from hitvideo.training.toon_stretches import source_of
 
 _FLOOR = 2e-4  # mean squared error (range 2) under which a crop is good enough: 43 dB
 _LINEAR = 256  # groups that the linear start is fitted on
 _WHOLE = 0.4  # share of samples that keep every level
 _HELD_OUT, _HELD_FRAMES = 12, 32  # clips of every kind, and their length, for the log's figures
-
-
-@dataclass(frozen=True)
-class AutoencoderSettings(RunSettings):
-    clips: list[str] = field(default_factory=list, metadata={"help": "a folder of videos"})
-    toon: int = setting(96, "scenes of a block, which are learned from several times; 0: none")
-    passes: float = setting(2.0, "how often")
-    toon_share: float = setting(0.5, "share of Toon samples, where there are clips too")
-    workers: int = setting(1, "processes that draw the next block")
-    init: str = setting("", "an autoencoder to start from instead of a linear start")
-    batch: int = setting(6, "clips per process and step")
-    frames: int = setting(16, "frames per clip, a multiple of 8")
-    size: int = setting(96, "side of the crops in pixels")
-    lr: float = setting(8e-4, "peak learning rate")
-    warmup: int = setting(40, "steps of warm-up")
-    validate: str = setting("", "a folder of clips never trained on")
 
 
 SETTINGS = AutoencoderSettings

@@ -20,8 +20,8 @@ from accelerate import Accelerator
 from torch import Tensor
 
 from hitvideo.data.captioned import Source, ToonSource, captioned_files
-from hitvideo.data.held_out import split_off
 from hitvideo.data.token_shards import TokenSet, write_shards
+from hitvideo.data.validation_split import split_off
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import finish_output
 from hitvideo.generator import (

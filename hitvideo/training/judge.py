@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,30 +37,17 @@ from hitvideo.toon import (
 )
 from hitvideo.toon.seeds import JUDGE, JUDGE_RUN, VALIDATION
 from hitvideo.training.checks import check_run, run_folder
+from hitvideo.training.judge_settings import JudgeSettings
 from hitvideo.training.loop import CONFIG, Task, fit, new_accelerator
-from hitvideo.training.settings import RunSettings, setting
 
 FIRST_SEED = JUDGE.start
 SEEDS = JUDGE_RUN
 LAST_SEED = len(JUDGE) // SEEDS  # from there on the scenes are those that are measured on
-FREE_SEED = 2  # 0 is that of the shipped judge, 1 that of the shipped one that teaches
 SHARD = 250  # clips in a file of rendered ones
 SECONDS = 8.0
 REVERSED = {**MIRRORED, "up": "down", "down": "up", "grow": "shrink", "shrink": "grow"}
 
 Targets = dict[str, Tensor]
-
-
-@dataclass(frozen=True)
-class JudgeSettings(RunSettings):
-    toon: int = setting(8000, "clips to render")
-    batch: int = setting(16, "clips per process and step")
-    lr: float = setting(2e-3, "peak learning rate")
-    warmup: int = setting(100, "steps of warm-up")
-    ema: float = setting(0.995, "decay of the averaged weights")
-    width: int = setting(48, "channels of the network")
-    seed: int = setting(FREE_SEED, "of the scenes, too; 0 and 1 are those of the shipped judges")
-    workers: int = setting(1, "processes that render")
 
 
 SETTINGS = JudgeSettings

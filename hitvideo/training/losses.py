@@ -15,7 +15,7 @@ from hitvideo.tokenizer.config import GROUP
 from hitvideo.tokenizer.level import Level, Source
 from hitvideo.tokenizer.model import HiTVideoTokenizer
 from hitvideo.tokenizer.prediction import LevelOutput
-from hitvideo.training.reader import CodeReader, reading_loss
+from hitvideo.training.code_classifier import CodeClassifier, reading_loss
 
 FLOOR = 2e-4  # mean squared error (range 2) under which a crop is good enough: 43 dB
 COARSE = 0.15  # what the coarser levels' own scores count
@@ -42,7 +42,7 @@ class LadderLoss(nn.Module):
     clips weigh alike. The finest output counts fully, at whatever depth the sample is cut; the
     coarser ones a little, each at its own scale, so that they learn quickly. Levels without memory
     are what a language model writes: their errors are weighted by what matters to the eye, and the
-    first one's codes must say what the clip shows (`CodeReader`).
+    first one's codes must say what the clip shows (`CodeClassifier`).
 
     first, last: the levels to train, counted from 1; coarser ones stay as they are, finer ones are
         left out.
@@ -57,9 +57,9 @@ class LadderLoss(nn.Module):
         for level in tokenizer.ladder[: first - 1]:
             level.requires_grad_(False)
         coarsest = tokenizer.config.levels[0]
-        self.reader: CodeReader | None = None
+        self.reader: CodeClassifier | None = None
         if first == 1 and not coarsest.memory:
-            self.reader = CodeReader(coarsest.width)
+            self.reader = CodeClassifier(coarsest.width)
 
     def forward(self, video: Tensor, mask: Tensor, shown: Tensor, depth: Tensor) -> TokenizerLoss:
         """Clips at the scale of the last level, averaged over its pool: all that levels see.

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from hitvideo.errors import HiTVideoError
 from hitvideo.generator.config import kinds_of
-from hitvideo.generator.decode import write
+from hitvideo.generator.generate import write
 from hitvideo.generator.order import Size, TokenOrder
 from hitvideo.generator.sampling import Sampling
 from hitvideo.judge.model import FRAMES, Judge, prepare

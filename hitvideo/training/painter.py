@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,31 +31,11 @@ from hitvideo.training.loop import Task, fit, new_accelerator
 from hitvideo.training.muon import Muon
 from hitvideo.training.optimizers import MuonAndAdamW
 from hitvideo.training.painter_samples import FRAMES, STRETCH, Samples, Source, source_of
-from hitvideo.training.settings import RunSettings, setting
+from hitvideo.training.painter_settings import PainterSettings
 
 _THING = 3.0  # a pixel of a thing counts this much more
 _TABLE = 1 << 20  # matrices as large as this are tables of a sort
 _POSE, _OPACITY = 20.0, 0.2  # what these errors count beside the picture's
-
-
-@dataclass(frozen=True)
-class PainterSettings(RunSettings):
-    weights: str | None = setting(None, "folder of the other models (the shipped ones)")
-    init: str = setting("", "a painter to start from")
-    batch: int = setting(8, "groups of 8 frames per process and step")
-    size: int = setting(128, "side of the clips in pixels")
-    toon: int = setting(192, "scenes of a block, which are learned from several times")
-    passes: int = setting(2, "how often")
-    workers: int = setting(1, "processes that draw the next block; 0: between two steps")
-    lr: float = setting(3e-3, "peak learning rate")
-    warmup: int = setting(100, "steps of warm-up")
-    pairs: float = setting(0.25, "share of steps on a group and the one after it")
-    things: float = setting(0.6, "share of steps that paint things alone, over the coarse video")
-    blind: float = setting(0.1, "share of samples without plan and names")
-    ema: float = setting(0.998, "decay of the averaged weights")
-    held_out: int = setting(24, "clips that the log's figures are made of")
-    validate_every: int = setting(250, "steps")
-    checkpoint_every: int = setting(100, "steps")
 
 
 SETTINGS = PainterSettings

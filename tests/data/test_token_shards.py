@@ -12,10 +12,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from hitvideo.data import held_out, token_shards
+from hitvideo.data import token_shards, validation_split
 from hitvideo.data.captioned import FileSource, ToonSource, captioned_files
-from hitvideo.data.held_out import film_of, split_off
 from hitvideo.data.token_shards import TokenSet, write_shards
+from hitvideo.data.validation_split import film_of, split_off
 from hitvideo.errors import HiTVideoError, HiTVideoWarning
 from hitvideo.tokenizer import HiTVideoTokenizer, LevelConfig, TokenizerConfig
 from hitvideo.toon import mirrored, sample_scene
@@ -202,7 +202,7 @@ def test_one_readable_film_of_every_so_many_is_held_out(folder: Path) -> None:
 def test_shots_of_one_film_are_held_out_together_or_not_at_all(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held_out, "read_samples", lambda source: [source])
+    monkeypatch.setattr(validation_split, "read_samples", lambda source: [source])
     paths = [Path(name.format("abcdefghij"[film], shot)) for film in range(10) for shot in range(9)]
     files = [FileSource(path, ("a film",), SIZE, 8) for path in paths]
     rest, kept = split_off(files, 5)
@@ -212,7 +212,7 @@ def test_shots_of_one_film_are_held_out_together_or_not_at_all(
 
 
 def test_one_folder_of_numbers_is_held_out_in_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held_out, "read_samples", lambda source: [source])
+    monkeypatch.setattr(validation_split, "read_samples", lambda source: [source])
     files = [FileSource(Path(f"{n:06}.mp4"), ("a film",), SIZE, 8) for n in range(20_000)]
     rest, kept = split_off(files, 50)
     assert kept == files[:400] and rest == files[400:]

@@ -8,7 +8,7 @@ from tiny_generator import tiny_generator
 
 from hitvideo.generator import MODES, HiTVideoGenerator
 from hitvideo.generator.config import kinds_of
-from hitvideo.generator.decode import write, write_plan
+from hitvideo.generator.generate import write, write_plan
 from hitvideo.generator.presets import planner
 from hitvideo.generator.relations import BUMPS, relations
 from hitvideo.generator.sampling import Sampling

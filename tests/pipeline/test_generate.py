@@ -210,7 +210,7 @@ def test_things_are_called_by_the_words_they_read(
     there[1, 2, 0, 0] = 1  # for a moment
     for tracks, called in ((there, ("RED ball", "")), (unknown(16), ("", ""))):
         monkeypatch.setattr(
-            "hitvideo.generator.decode.write_plan",
+            "hitvideo.generator.generate.write_plan",
             lambda *_, tracks=tracks: tracks[None],
         )
         (plan,) = draw_up(pipeline, [request], *pipeline.read([prompt])).plans

@@ -11,8 +11,8 @@ from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
 from hitvideo.toon import ATTRIBUTES, UNKNOWN, classes, labels, sample_scene
 from hitvideo.training.average import moving_average
 from hitvideo.training.calibrate import calibrate
+from hitvideo.training.code_classifier import CodeClassifier, reading_loss
 from hitvideo.training.losses import LadderLoss, TokenizerLoss, sample_depths
-from hitvideo.training.reader import CodeReader, reading_loss
 
 LONE_COARSEST = TokenizerConfig(
     (dataclasses.replace(TINY.levels[0], reads_finer=False), *TINY.levels[1:])
@@ -148,7 +148,7 @@ def test_codes_come_to_say_what_they_show() -> None:
     words = [labels(sample_scene(seed)) for seed in range(4)]
     shown = classes([*words, None])
     assert shown.shape == (5, len(ATTRIBUTES)) and shown[4].tolist() == [UNKNOWN] * 4
-    reader = CodeReader(3, width=16)
+    reader = CodeClassifier(3, width=16)
     values = torch.randn(5, 3, 8, 2, 2, requires_grad=True)
     optimizer = torch.optim.Adam(reader.parameters(), 1e-2)
     for _ in range(60):

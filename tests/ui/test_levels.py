@@ -6,7 +6,7 @@ import torch
 
 from hitvideo.pipeline.reconstruct import LevelResult
 from hitvideo.tokenizer import VideoCodes
-from hitvideo.ui.reconstruct.levels import summary
+from hitvideo.ui.reconstruct.quality_table import summary
 
 FRAMES = np.zeros((1, 1, 1, 3), np.uint8)
 CODES = VideoCodes((torch.zeros(1, 1, 1, 1),), 1, 1, 1)

@@ -2,6 +2,7 @@
 
 from hitvideo.commands.common import Commands
 from hitvideo.commands.evaluate import (
+    ablation,
     alignment,
     baselines,
     bits,
@@ -12,7 +13,6 @@ from hitvideo.commands.evaluate import (
     moving,
     rate,
     reading,
-    senses,
     sheet,
     tokenizer,
 )
@@ -25,7 +25,7 @@ MEASURES = (
     look,
     reading,
     bits,
-    senses,
+    ablation,
     sheet,
     rate,
     draw,

@@ -14,7 +14,7 @@ import gradio as gr
 
 from hitvideo.ui.inputs import clip_inputs
 from hitvideo.ui.player import Value, player, settled
-from hitvideo.ui.reconstruct.levels import levels_table, table_value
+from hitvideo.ui.reconstruct.quality_table import levels_table, table_value
 from hitvideo.ui.reconstruct.run import FPS, Reconstruction
 from hitvideo.ui.running import Handler, buttons, wire
 from hitvideo.ui.tokens.page import download_button, open_tokens

@@ -23,7 +23,7 @@ from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.hosting import RECONSTRUCT_SECONDS
 from hitvideo.ui.player import PlayerView, Tile, Value
 from hitvideo.ui.reconstruct.archive import save_archive
-from hitvideo.ui.reconstruct.levels import table_value
+from hitvideo.ui.reconstruct.quality_table import table_value
 from hitvideo.ui.tokens.run import TokenFiles
 from hitvideo.video import Notes, read_steps, write_video
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from hitvideo.generator import MODES, HiTVideoGenerator
 from hitvideo.generator.config import kinds_of
-from hitvideo.generator.decode import Written, write
+from hitvideo.generator.generate import Written, write
 from hitvideo.generator.sampling import Sampling
 
 Read = tuple[Tensor, Tensor]

@@ -21,7 +21,7 @@ from hitvideo.toon import ATTRIBUTES, UNKNOWN
 GAZES = 4
 
 
-class CodeReader(nn.Module):
+class CodeClassifier(nn.Module):
     """Looks at a few places in every group of frames, then over time."""
 
     def __init__(self, inputs: int, width: int = 96) -> None:

@@ -1,4 +1,4 @@
-"""`evaluate senses`: what every extra input of a generator is worth, by leaving it out."""
+"""`evaluate ablation`: what every extra input of a generator is worth, by leaving it out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hitvideo.temporary import scratch_folder
 
 
 def register(commands: Commands) -> None:
-    parser = add_command(commands, "senses", "what the generator's extra inputs are worth", run)
+    parser = add_command(commands, "ablation", "what the generator's extra inputs are worth", run)
     parser.add_argument("out", metavar="OUT.json")
     parser.add_argument("--clips", type=int, default=128, help="held-out scenes, at most 128 (128)")
     parser.add_argument("--read", type=int, default=40, help="unseen scenes that are read (40)")
@@ -32,9 +32,9 @@ def run(args: argparse.Namespace) -> None:
     from accelerate import Accelerator
     from tqdm import tqdm
 
+    from hitvideo.evaluation.ablation import extra_inputs, silenced
     from hitvideo.evaluation.alignment.accuracy import Size, unseen_cases
     from hitvideo.evaluation.alignment.reading import evaluate_reading, mean_reading
-    from hitvideo.evaluation.senses import senses, silenced
     from hitvideo.generator.storage import stored_fingerprint
     from hitvideo.pipeline import HiTVideoPipeline
     from hitvideo.pipeline.score import caption_bits
@@ -59,8 +59,8 @@ def run(args: argparse.Namespace) -> None:
         cases, mode = unseen_cases(args.read), config.mode
         report.update(generator=stored_fingerprint(weights), mode=mode)
         report.update(clips=args.clips, read=args.read, without={})
-        parts = {"nothing": [], **senses(generator)}
-        for name, layers in tqdm(parts.items(), unit="sense", disable=None):
+        parts = {"nothing": [], **extra_inputs(generator)}
+        for name, layers in tqdm(parts.items(), unit="input", disable=None):
             with silenced(layers):
                 bits = held_out_bits(model, tokens, accelerator, [mode])[mode]
                 report_of = evaluate_reading(partial(caption_bits, pipeline), cases, size)

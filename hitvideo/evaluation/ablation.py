@@ -11,7 +11,7 @@ from torch import nn
 from hitvideo.generator import HiTVideoGenerator
 
 
-def senses(generator: HiTVideoGenerator) -> dict[str, list[nn.Module]]:
+def extra_inputs(generator: HiTVideoGenerator) -> dict[str, list[nn.Module]]:
     """Names of the inputs that a position has beside its text and what was written before it.
 
     Each with the layers whose weights are all that it says.
