@@ -16,6 +16,7 @@ from hitvideo.ui.boundary import explain_all, remove_broken_uploads
 from hitvideo.ui.generate.page import generate_tab
 from hitvideo.ui.generate.run import Generation
 from hitvideo.ui.hosting import Hosting
+from hitvideo.ui.links import TAB, keep_tab
 from hitvideo.ui.rate.page import rate_tab
 from hitvideo.ui.rate.run import RateQuality
 from hitvideo.ui.reconstruct.page import reconstruct_tab
@@ -54,16 +55,23 @@ def build_app(
     ) as app:
         gr.HTML(HEADER, apply_default_css=False)
         # First what these weights can do.
-        with gr.Tabs(selected="generate" if pipeline.generator else "reconstruct"):
-            with gr.Tab("Generate", id="generate"):
+        first = "generate" if pipeline.generator else "reconstruct"
+        with gr.Tabs(selected=first):
+            with _tab("Generate", "generate", first):
                 generate_tab(Generation(pipeline, tokens))
-            with gr.Tab("Reconstruct", id="reconstruct"):
+            with _tab("Reconstruct", "reconstruct", first):
                 reconstruct_tab(Reconstruction(pipeline, tokens, hosting.max_seconds), clips)
-            with gr.Tab("Rate vs quality", id="rate"):
+            with _tab("Rate vs quality", "rate", first):
                 rate_tab(RateQuality(pipeline, hosting.max_seconds), clips)
     explain_all(app)
     limit_heavy(app, hosting.concurrency)
     return app.queue(max_size=PEOPLE_IN_LINE)
+
+
+def _tab(words: str, name: str, first: str) -> gr.Tab:
+    tab = gr.Tab(words, id=name, elem_id=TAB.format(name))
+    keep_tab(tab, name, name == first)
+    return tab
 
 
 def launch(app: gr.Blocks, hosting: Hosting | None = None, **options: Any) -> str:

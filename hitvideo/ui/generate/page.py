@@ -16,13 +16,12 @@ import gradio as gr
 from hitvideo.generator import MODES
 from hitvideo.ui.generate.prompts import EXAMPLES, WORLD, surprise
 from hitvideo.ui.generate.run import Generation
+from hitvideo.ui.links import DRAWN_SEEDS, keep_fields
 from hitvideo.ui.player import Value, player, settled
 from hitvideo.ui.running import QUIET, Handler, wire
 from hitvideo.ui.tokens.page import download_button
 
 SCREEN = 480  # pixels a side, where the window is wide enough
-DRAWN_SEEDS = 1_000_000  # seeds drawn on the page lie below this: easy to read and to pass on
-DRAW_SEED = f"() => Math.floor(Math.random() * {DRAWN_SEEDS})"
 STEPS = {
     "token": "a position",
     "frame": "a frame",
@@ -71,6 +70,7 @@ def generate_tab(generation: Generation) -> None:
                 mp4 = gr.DownloadButton("Save MP4", interactive=False, size="lg", min_width=90)
                 gif = gr.DownloadButton("Save GIF", interactive=False, size="lg", min_width=90)
                 hitv = download_button()
+                link = gr.Button("Copy link", size="lg", min_width=90, elem_classes="hv-copy")
             with gr.Accordion("Report", open=False, elem_classes="hv-advanced"):
                 report = gr.JSON(label="Report", show_label=False)
 
@@ -102,8 +102,10 @@ def generate_tab(generation: Generation) -> None:
         also=[prompt.submit],
         preprocess=False,  # the work checks all values itself, so every wrong one gets our sentence
     )
-    # When the page opens, and there: what came by way of the server could replace a typed one.
-    gr.on(None, None, outputs=seed, js=DRAW_SEED, **QUIET)
+    settings = [field for field in more if field is not more.keep_note]
+    changes = [run.click, prompt.submit, prompt.blur, seed.change]
+    changes += [field.change for field in settings]
+    keep_fields([prompt, seed, *settings], keep, link, changes)
     chance.click(lambda: (surprise(random.Random()), ""), outputs=[prompt, note], **QUIET)
     examples.load_input_event.then(remark, prompt, note, **QUIET)
     prompt.blur(remark, prompt, note, **QUIET)
