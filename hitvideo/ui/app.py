@@ -1,6 +1,6 @@
 """The whole page: the header, the tabs, and how they are served.
 
-Knows nothing of what a tab does; a new tab is a module and two lines here.
+Knows nothing of what a tab does; CONTRIBUTING.md says what a new one takes.
 """
 
 from __future__ import annotations

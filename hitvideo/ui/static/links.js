@@ -40,7 +40,7 @@ function putFieldsInLink(values) {
 async function copyLink(values) {
   putFieldsInLink(values);
   const button = document.querySelector(".hv-copy");
-  const words = button.textContent;
+  const words = "Copy link"; // what it says may still be that of the last click
   try {
     await navigator.clipboard.writeText(location.href);
     button.textContent = "Link copied";
