@@ -407,6 +407,7 @@ HTTPServer(("127.0.0.1", int(sys.argv[-1])), BaseHTTPRequestHandler).serve_forev
 """
 
 
+@pytest.mark.slow
 def test_benchmark_app_opens_the_app(
     weights: str,
     tmp_path: Path,

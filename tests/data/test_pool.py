@@ -15,6 +15,7 @@ def toon(tmp_path_factory: pytest.TempPathFactory) -> list[PoolClip]:
     return toon_clips(range(3), tmp_path_factory.mktemp("toon") / "clips.npy", side=32, workers=1)
 
 
+@pytest.mark.slow
 def test_toon_clips_are_the_renders_of_their_seeds(toon: list[PoolClip]) -> None:
     for seed, clip in enumerate(toon):
         assert clip.words == labels(sample_scene(seed))

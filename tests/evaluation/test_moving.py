@@ -59,6 +59,7 @@ def test_a_codec_may_spend_the_share_of_what_moves(shipped: HiTVideoTokenizer) -
     assert free["else_perfect"] - free["psnr"] == pytest.approx(-10 * math.log10(levels["share"]))
 
 
+@pytest.mark.slow
 def test_the_command_and_what_it_cannot_measure(
     tmp_path: Path, shipped: HiTVideoTokenizer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,6 +36,7 @@ def request(client: Client, video: Path | None, **options: object) -> dict:
     return client.predict(video=file, api_name="/rate_quality", **options)
 
 
+@pytest.mark.slow
 def test_the_points_are_those_of_evaluate_rate(
     served: Served, client: Client, short: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

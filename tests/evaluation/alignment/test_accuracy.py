@@ -168,6 +168,7 @@ def test_bad_requests_are_one_sentence_and_leave_nothing(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_command_measures_the_first_mode_at_every_guidance_and_the_others_at_one(
     tmp_path: Path, tiny: HiTVideoTokenizer
 ) -> None:

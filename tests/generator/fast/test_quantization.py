@@ -85,6 +85,7 @@ def test_large_layers_are_merged_without_a_copy_of_them(monkeypatch: pytest.Monk
         assert torch.equal(product(x), torch.full((1, 2, 24), 64.0))
 
 
+@pytest.mark.slow
 def test_bitsandbytes_comes_without_the_compiler_and_leaves_it_as_it_was() -> None:
     script = """
 import os, sys
