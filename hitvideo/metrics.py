@@ -6,6 +6,7 @@ Takes 8-bit frames and integer codes. Knows nothing of models, files or who comp
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 import torch
@@ -120,17 +121,13 @@ def _planes(frames: np.ndarray, least: int) -> Tensor:
     return F.pad(planes, (0, right, 0, bottom), mode="replicate")
 
 
-def code_counts(codes: np.ndarray, codebook_size: int) -> np.ndarray:
-    """How often each code of ``[0, codebook_size)`` occurs; int64 ``(codebook_size,)``."""
-    return np.bincount(codes.reshape(-1), minlength=codebook_size)
+def code_counts(codes: np.ndarray) -> Counter[int]:
+    """How often each code occurs that does; codebooks may be far too large to count the others."""
+    found, counts = np.unique(codes, return_counts=True)
+    return Counter(dict(zip(found.tolist(), counts.tolist(), strict=True)))
 
 
-def perplexity(counts: np.ndarray) -> float:
+def perplexity(counts: Counter[int]) -> float:
     """The number of equally frequent codes that would carry as much: 1 to the codebook size."""
-    shares = counts[counts > 0] / counts.sum()
+    shares = np.array([*counts.values()]) / counts.total()
     return float(np.exp(-(shares * np.log(shares)).sum()))
-
-
-def codebook_usage(counts: np.ndarray) -> float:
-    """The share of the codebook, 0 to 1, that occurs at all."""
-    return float((counts > 0).mean())

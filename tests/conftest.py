@@ -10,15 +10,15 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one of as many processes as there are
 import pytest
 import torch
 
-from hitvideo.tokenizer import HiTVideoTokenizer, LevelConfig, TokenizerConfig
+from hitvideo.tokenizer import DetailConfig, HiTVideoTokenizer, LevelConfig, TokenizerConfig
 
 WEIGHTS = Path(__file__).parent.parent / "weights" / "hitvideo-mini"
 
 TINY = TokenizerConfig(
     levels=(
-        LevelConfig((8, 16, 16), (2, 2, 2), (5, 4, 3), 16, 1, 1, memory=0),
-        LevelConfig((4, 16, 16), (1, 2, 2), (4, 4, 4), 16, 1, 1, memory=3),
-        LevelConfig((4, 8, 8), (1, 1, 1), (4, 4, 4), 16, 1, 1, memory=3),
+        LevelConfig((8, 16, 16), (5, 4, 3), (2, 2, 2), 16, 1, 1, memory=0),
+        LevelConfig((4, 16, 16), (4, 4, 4), (1, 2, 2), 16, 1, 1, memory=3),
+        LevelConfig((4, 8, 8), (4, 4, 4), (1, 1, 1), 16, 1, 1, memory=3),
     )
 )
 
@@ -70,6 +70,17 @@ def tiny() -> HiTVideoTokenizer:
     torch.manual_seed(0)
     model = HiTVideoTokenizer(TINY).eval()
     randomize(model)
+    return model
+
+
+@pytest.fixture(scope="session")
+def detailed(tiny: HiTVideoTokenizer) -> HiTVideoTokenizer:
+    """The tiny one with a level of detail below it, of random weights, too."""
+    torch.manual_seed(1)
+    detail = DetailConfig((1, 4, 4), (5, 5, 3), width=8, context_blocks=1, synthesis_blocks=1)
+    model = HiTVideoTokenizer(TokenizerConfig((*TINY.levels, detail))).eval()
+    randomize(model, 1)
+    model.levels.load_state_dict(tiny.levels.state_dict())
     return model
 
 

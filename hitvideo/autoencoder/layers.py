@@ -10,30 +10,19 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hitvideo.tokenizer.config import GROUP
-
-
-def conv(inputs: int, outputs: int, kernel: int = 1, *, zero: bool = False) -> nn.Conv2d:
-    """Keeps the variance of its input, or, with ``zero``, starts at nothing."""
-    return _started(nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2), zero)
+from hitvideo.tokenizer.layers import conv, started
 
 
 def linear(inputs: int, outputs: int) -> nn.Conv2d:
     """A 1x1 layer of the linear path, which is never worked out in low precision: what finer levels
     code is the small difference of large numbers."""
-    return _started(_Exact(inputs, outputs, 1), False)
+    return started(_Exact(inputs, outputs, 1))
 
 
 class _Exact(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
             return super().forward(x.float())
-
-
-def _started(layer: nn.Conv2d, zero: bool) -> nn.Conv2d:
-    assert layer.bias is not None
-    nn.init.zeros_(layer.bias)
-    nn.init.normal_(layer.weight, std=0.0 if zero else layer.weight[0].numel() ** -0.5)
-    return layer
 
 
 class Block(nn.Module):

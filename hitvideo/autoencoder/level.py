@@ -11,7 +11,8 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from hitvideo.autoencoder.config import LevelConfig
-from hitvideo.autoencoder.layers import Block, blocks, conv, linear
+from hitvideo.autoencoder.layers import Block, blocks, linear
+from hitvideo.tokenizer.layers import conv
 from hitvideo.tokenizer.quantizers import FSQ
 
 

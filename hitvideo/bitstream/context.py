@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hitvideo.tokenizer.config import LevelConfig
+from hitvideo.tokenizer.config import TokenGrid
 
 MISSING = -1  # stands for codes of a latent frame that is not there
 OLDEST = 8  # latent frames; a longer past counts as this long
@@ -49,7 +49,7 @@ class Context:
     """
 
     def __init__(
-        self, levels: Sequence[LevelConfig], pasts: Sequence[Past], coarse: Sequence[np.ndarray]
+        self, levels: Sequence[TokenGrid], pasts: Sequence[Past], coarse: Sequence[np.ndarray]
     ) -> None:
         self.level, self.past = levels[-1], pasts[-1]
         self.coarser = [
@@ -79,7 +79,7 @@ class Context:
         return joined.reshape(-1, joined.shape[-1])
 
 
-def input_count(levels: Sequence[LevelConfig]) -> int:
+def input_count(levels: Sequence[TokenGrid]) -> int:
     """How many inputs the last of these levels has."""
     grids = [
         (levels[0].stride[1] // k.stride[1], levels[0].stride[2] // k.stride[2]) for k in levels
@@ -93,9 +93,7 @@ def input_count(levels: Sequence[LevelConfig]) -> int:
 class _Coarser:
     """A coarser level seen from a finer one."""
 
-    def __init__(
-        self, level: LevelConfig, finer: LevelConfig, past: Past, codes: np.ndarray
-    ) -> None:
+    def __init__(self, level: TokenGrid, finer: TokenGrid, past: Past, codes: np.ndarray) -> None:
         self.steps = level.steps
         self.slots = finer.slots // level.slots  # latent frames of the finer level to one of ours
         self.stretch = level.stride[1] // finer.stride[1], level.stride[2] // finer.stride[2]

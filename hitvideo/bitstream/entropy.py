@@ -19,7 +19,7 @@ from hitvideo.bitstream.context import BEFORE, MISSING, Context, Past, digits, i
 from hitvideo.bitstream.network import LevelNetwork
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output
-from hitvideo.tokenizer import LevelConfig, TokenizerConfig
+from hitvideo.tokenizer import TokenGrid, TokenizerConfig
 
 FILE = "tables.safetensors"
 MAX_TABLES = 1 << 26  # bytes that are read at most
@@ -81,7 +81,7 @@ def save_tables(folder: Path, networks: Sequence[LevelNetwork], tokenizer: str) 
         file.write(save(arrays, {"tokenizer": tokenizer}))
 
 
-def _network(arrays: dict[str, np.ndarray], k: int, levels: Sequence[LevelConfig]) -> LevelNetwork:
+def _network(arrays: dict[str, np.ndarray], k: int, levels: Sequence[TokenGrid]) -> LevelNetwork:
     steps = levels[-1].steps
     outputs, inputs = sum(steps), input_count(levels)
     hidden = len(arrays[f"level{k + 1}.hidden.bias"])

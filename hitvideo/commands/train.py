@@ -12,6 +12,7 @@ from hitvideo.commands.common import Commands, add_command
 # Of every module of `hitvideo.training` that has ``train`` and its settings' class, ``SETTINGS``.
 TRAININGS = {
     "tokenizer": "train a tokenizer on folders of clips and on Toon",
+    "detail": "train a tokenizer's level of detail, on Toon and clips",
     "autoencoder": "train the next tokenizer on Toon and clips",
     "generator": "train text to tokens, on Toon and captioned clips",
     "painter": "train what paints generated clips, on Toon",

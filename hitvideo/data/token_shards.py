@@ -30,7 +30,7 @@ from hitvideo.data.captioned import Sample, Source, read_samples
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import whole_file
 from hitvideo.processes import worker_processes
-from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
+from hitvideo.tokenizer import HiTVideoTokenizer, ladder_fingerprint
 
 BATCH = 16  # clips tokenized together
 SHARD = 512  # sources in a file
@@ -59,7 +59,7 @@ def write_shards(
     _claim(
         folder,
         {
-            "tokenizer": fingerprint(tokenizer),
+            "tokenizer": ladder_fingerprint(tokenizer),
             "levels": depth,
             "sources": sha256(repr(list(sources)).encode()).hexdigest()[:16],
             "processes": world,
@@ -145,7 +145,7 @@ def _tokenize(
         )
         _, t, h, w = levels[-1].shape
         small = F.adaptive_avg_pool3d(tokenizer.pad(mask), (t, h, w))
-        dtypes = [_smallest(level.codebook_size) for level in tokenizer.config.levels]
+        dtypes = [_smallest(level.codebook_size) for level in tokenizer.config.ladder]
         grids = {f"level_{k + 1}": grid.to("cpu", dtypes[k]) for k, grid in enumerate(levels)}
         for name, grid in {**grids, SUBJECT_MASK: small[:, 0].round().to(torch.uint8)}.items():
             parts.setdefault(name, []).append(grid)

@@ -5,6 +5,7 @@ Returns plain data for JSON. Knows nothing of files, and draws nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.evaluation.clips import PROTOCOL, Clip, mean_with_interval
 from hitvideo.evaluation.rate import codecs
 from hitvideo.evaluation.rate.bdrate import quality_at
-from hitvideo.metrics import code_counts, codebook_usage, perplexity
+from hitvideo.metrics import code_counts, perplexity
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import fingerprint
 
@@ -42,7 +43,7 @@ def evaluate_tokenizer(
     same bytes, over the clips that it can code that small.
     """
     configs = pipeline.tokenizer.config.levels
-    counts = [np.zeros(level.codebook_size, np.int64) for level in configs]
+    counts: list[Counter[int]] = [Counter() for _ in configs]
     measured = [_measure(pipeline, clip, counts, x264) for clip in clips]
     if not measured:
         raise HiTVideoError("There is no clip that could be measured.")
@@ -56,8 +57,8 @@ def evaluate_tokenizer(
                 "bpp_nominal": pipeline.tokenizer.config.bpp(depth + 1),
                 "codebook_size": configs[depth].codebook_size,
                 "perplexity": perplexity(counts[depth]),
-                "usage": codebook_usage(counts[depth]),
-                "tokens_seen": int(counts[depth].sum()),
+                "usage": len(counts[depth]) / configs[depth].codebook_size,
+                "tokens_seen": counts[depth].total(),
             }
             for depth in range(len(configs))
         ],
@@ -68,11 +69,11 @@ def evaluate_tokenizer(
 
 
 def _measure(
-    pipeline: HiTVideoPipeline, clip: Clip, counts: list[np.ndarray], x264: bool
+    pipeline: HiTVideoPipeline, clip: Clip, counts: list[Counter[int]], x264: bool
 ) -> _Measured:
     results = [s.result for s in pipeline.reconstruct(clip.frames) if s.result is not None]
     for count, result in zip(counts, results, strict=True):
-        count += code_counts(result.codes.levels[-1].cpu().numpy(), len(count))
+        count.update(code_counts(result.codes.levels[-1].cpu().numpy()))
     sizes = [result.total_bits / 8 for result in results]
     encodes = codecs.ladder(codecs.X264, clip.frames, sizes[-1]) if x264 else ()
     hull = [(encode.bytes, encode.psnr) for encode in codecs.best(encodes)]

@@ -121,8 +121,9 @@ class GeneratorConfig(PreTrainedConfig):
 
 def written_levels(tokenizer: TokenizerConfig, depth: int) -> list[dict[str, Any]]:
     """``levels`` of a generator that writes the tokenizer's first ``depth`` levels."""
-    if not 1 <= depth <= tokenizer.depth:
-        raise HiTVideoError(f"The levels to write are 1 to {tokenizer.depth}, not {depth}.")
+    if not 1 <= depth <= len(tokenizer.ladder):
+        most = len(tokenizer.ladder)
+        raise HiTVideoError(f"The levels to write are 1 to {most}, not {depth}.")
     return [
         {
             "stride": list(level.stride),
@@ -130,5 +131,5 @@ def written_levels(tokenizer: TokenizerConfig, depth: int) -> list[dict[str, Any
             # A position is a square of four where their number fits into 63 bits.
             "patch": 2 if 4 * level.bits < 63 else 1,
         }
-        for level in tokenizer.levels[:depth]
+        for level in tokenizer.ladder[:depth]
     ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from hitvideo.devices import resolve_device
 from hitvideo.errors import HiTVideoError
@@ -30,6 +30,7 @@ from hitvideo.tokenizer import (
     HiTVideoTokenizer,
     VideoCodes,
     fingerprint,
+    ladder_fingerprint,
 )
 
 if TYPE_CHECKING:  # transformers takes seconds to import, which reconstructing need not wait for
@@ -60,11 +61,11 @@ class HiTVideoPipeline:
         self.generator, self.text, self.planner = generator, text, planner
         self.painter = painter
         self._reading = threading.Lock()  # the tokenizers library is not made for two at once
-        if generator and generator.config.tokenizer_hash != fingerprint(tokenizer):
+        if generator and generator.config.tokenizer_hash != ladder_fingerprint(tokenizer):
             raise HiTVideoError("The generator was trained for another version of the tokenizer.")
         if painter is not None:
-            names = generator and generator.names
-            _check_tie(painter.config.tokenizer_hash, tokenizer, "tokenizer")
+            names = fingerprint(generator.names) if generator and generator.names else None
+            _check_tie(painter.config.tokenizer_hash, ladder_fingerprint(tokenizer), "tokenizer")
             _check_tie(painter.config.names_hash, names, "generator")
 
     @property
@@ -295,6 +296,6 @@ class HiTVideoPipeline:
         return reconstruct(self.tokenizer, frames)
 
 
-def _check_tie(wanted: str, model: nn.Module | None, name: str) -> None:
-    if wanted and (model is None or fingerprint(model) != wanted):
+def _check_tie(wanted: str, found: str | None, name: str) -> None:
+    if wanted and found != wanted:
         raise HiTVideoError(f"The painter was trained for another version of the {name}.")

@@ -130,6 +130,6 @@ def _reconstruct(tokenizer: HiTVideoTokenizer, frames: np.ndarray) -> Iterator[R
             ssim=meter.ssim,
             frame_psnr=tuple(meter.frame_psnr),
             frame_ssim=tuple(meter.frame_ssim),
-            perplexity=perplexity(code_counts(tokens, config.codebook_size)),
+            perplexity=perplexity(code_counts(tokens)),
         )
         yield ReconstructStep(done / work, f"Level {depth} of {len(levels)} is ready", result)

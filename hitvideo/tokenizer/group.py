@@ -9,17 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hitvideo.tokenizer.config import TokenizerConfig
+from hitvideo.tokenizer.detail import Detail, DetailState
 from hitvideo.tokenizer.level import Level, Source
 from hitvideo.tokenizer.prediction import LevelOutput, Memory
 
-State = tuple[Memory | None, ...]  # one per level; `GroupTokenizer.initial_state` to begin
+
+class State(NamedTuple):
+    """Of the groups before; `GroupTokenizer.initial_state` to begin. ladder: one per level."""
+
+    ladder: tuple[Memory | None, ...]
+    detail: DetailState | None
 
 
 @dataclass(frozen=True)
@@ -27,17 +33,20 @@ class GroupResult:
     """One group through the ladder, with everything a loss may want.
 
     video: ``(B, 3, 8, H, W)``, or at the scale of the last level if the finer ones were left out;
-    outputs and sources (where a group was encoded): one per level; state: for the next group.
+    outputs and sources (where a group was encoded): one per level of the ladder; detail: codes of
+    the level below it; state: for the next group.
     """
 
     video: Tensor
     outputs: tuple[LevelOutput, ...]
     sources: Sequence[Source | None]
+    detail: Tensor | None
     state: State
 
     @property
     def codes(self) -> tuple[Tensor, ...]:
-        return tuple(o.codes for o in self.outputs if o.codes is not None)
+        written = [output.codes for output in self.outputs] + [self.detail]
+        return tuple(codes for codes in written if codes is not None)
 
 
 class GroupTokenizer(nn.Module):
@@ -46,7 +55,7 @@ class GroupTokenizer(nn.Module):
     def __init__(self, config: TokenizerConfig | None = None) -> None:
         super().__init__()
         self.config = config or TokenizerConfig()
-        configs = self.config.levels
+        configs = self.config.ladder
         self.levels = nn.ModuleList(
             Level(
                 level,
@@ -55,14 +64,15 @@ class GroupTokenizer(nn.Module):
             )
             for k, level in enumerate(configs)
         )
+        self.detail = Detail(self.config.detail) if self.config.detail else None
 
     @property
     def initial_state(self) -> State:
-        return (None,) * self.config.depth
+        return State((None,) * len(self.levels), None)
 
     @property
     def ladder(self) -> list[Level]:
-        """The levels, coarse to fine."""
+        """The levels but for detail, coarse to fine."""
         return cast(list[Level], list(self.levels))
 
     @property
@@ -93,7 +103,7 @@ class GroupTokenizer(nn.Module):
                 level(
                     shape,
                     outputs[-1] if outputs else None,
-                    state[k],
+                    state.ladder[k],
                     source=sources[k],
                     codes=codes[k] if k < len(codes) else None,
                     present=None if depth is None else depth > k,
@@ -102,17 +112,26 @@ class GroupTokenizer(nn.Module):
         memory = [
             level.remember(output) for level, output in zip(self.ladder, outputs, strict=False)
         ]
-        memory += [None] * (self.config.depth - len(memory))
-        return GroupResult(outputs[-1].video, tuple(outputs), sources, tuple(memory))
+        memory += [None] * (len(self.levels) - len(memory))
+        video, written, detail = outputs[-1].video, None, None
+        whole = levels in (None, self.config.depth) and depth is None
+        if self.detail is not None and whole and (group is not None or len(codes) > len(outputs)):
+            given = codes[-1] if group is None else None
+            frames, detail = self.detail(video, state.detail, group, given)
+            video = torch.stack([frame.video for frame in frames], 2)
+            written = torch.stack([frame.codes for frame in frames], 1)
+        after = State(tuple(memory), detail)
+        return GroupResult(video, tuple(outputs), sources, written, after)
 
     def _encode_group(
         self, group: Tensor | None, shape: tuple[int, int, int], levels: int | None
     ) -> Sequence[Source | None]:
         """The encoder's views for the first levels, finest first worked out, coarse to fine."""
         if group is None:
-            return [None] * self.config.depth
-        needed = levels or self.config.depth
-        while needed < self.config.depth and self.config.levels[needed - 1].reads_finer:
+            return [None] * len(self.levels)
+        ladder = self.config.ladder
+        needed = levels or len(ladder)
+        while needed < len(ladder) and ladder[needed - 1].reads_finer:
             needed += 1
         sources: list[Source] = []
         finer: Tensor | None = None

@@ -41,9 +41,19 @@ def blocks(width: int, count: int) -> nn.Sequential:
     return nn.Sequential(*(Block(width) for _ in range(count)))
 
 
+def conv(inputs: int, outputs: int, kernel: int = 1, *, zero: bool = False) -> nn.Conv2d:
+    """Keeps the variance of its input, or, with ``zero``, starts at nothing."""
+    return started(nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2), zero)
+
+
+def started(layer: nn.Conv2d, zero: bool = False) -> nn.Conv2d:
+    """The layer with such weights."""
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
+    nn.init.normal_(layer.weight, std=0.0 if zero else layer.weight[0].numel() ** -0.5)
+    return layer
+
+
 def zero_conv(inputs: int, outputs: int) -> nn.Conv2d:
     """A 1x1 layer that starts at zero, so that it only ever adds what it has learned."""
-    conv = nn.Conv2d(inputs, outputs, 1)
-    nn.init.zeros_(conv.weight)
-    nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
-    return conv
+    return conv(inputs, outputs, zero=True)

@@ -59,15 +59,25 @@ def load_weights(model: nn.Module, folder: Path) -> None:
         ) from error
 
 
-def fingerprint(model: nn.Module, stored: torch.dtype | None = None) -> str:
+def fingerprint(
+    model: nn.Module, stored: torch.dtype | None = None, without: str | None = None
+) -> str:
     """16 hexadecimal digits that name these weights, whatever precision they are held in.
 
     stored: the precision that they will be stored and loaded again in (None: as they are).
+    without: the beginning of the names of tensors that do not count.
     """
     digest = sha256()
     for name, tensor in sorted(model.state_dict().items()):
+        if without and name.startswith(without):
+            continue
         if stored is not None and tensor.is_floating_point():
             tensor = tensor.to(stored)
         digest.update(name.encode())
         digest.update(tensor.float().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]
+
+
+def ladder_fingerprint(tokenizer: nn.Module) -> str:
+    """Names what defines the ladder's codes: what generators write, and detail never changes."""
+    return fingerprint(tokenizer, without="detail.")

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from hitvideo.bitstream.context import BEFORE, Context, Past, digits
 from hitvideo.bitstream.network import ONE, LevelNetwork
 from hitvideo.bitstream.release import BlockCodes
-from hitvideo.tokenizer import LevelConfig, TokenizerConfig
+from hitvideo.tokenizer import TokenGrid, TokenizerConfig
 
 HIDDEN = 64
 BATCH = 1024  # tokens
@@ -39,7 +39,7 @@ def learn_networks(
     return [_learn_level(config.levels[: k + 1], clips) for k in range(config.depth)]
 
 
-def _learn_level(levels: Sequence[LevelConfig], clips: Sequence[BlockCodes]) -> LevelNetwork:
+def _learn_level(levels: Sequence[TokenGrid], clips: Sequence[BlockCodes]) -> LevelNetwork:
     steps = levels[-1].steps
     pairs = [_examples(levels, clip) for clip in clips]
     inputs = torch.from_numpy(np.concatenate([x for x, _ in pairs]))
@@ -59,7 +59,7 @@ def _learn_level(levels: Sequence[LevelConfig], clips: Sequence[BlockCodes]) -> 
     return network.rounded()
 
 
-def _examples(levels: Sequence[LevelConfig], clip: BlockCodes) -> tuple[np.ndarray, np.ndarray]:
+def _examples(levels: Sequence[TokenGrid], clip: BlockCodes) -> tuple[np.ndarray, np.ndarray]:
     """Inputs int8 ``(n, count)`` and digits uint8 ``(n, dims)`` of one clip's tokens."""
     codes = clip[len(levels) - 1]
     pasts = [Past.none(grid.shape[1:]) for grid in clip[: len(levels)]]

@@ -39,7 +39,7 @@ from hitvideo.generator.storage import load_planner, load_to_train
 from hitvideo.generator.text import new_text_encoder, words_of
 from hitvideo.judge.model import Judge
 from hitvideo.plan.codes import from_codes, to_codes
-from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
+from hitvideo.tokenizer import HiTVideoTokenizer, ladder_fingerprint
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon.seeds import HELD_OUT as HELD_OUT_TOON
 from hitvideo.toon.seeds import TRAINING
@@ -218,7 +218,7 @@ def _scene_source(
     tokenizer: HiTVideoTokenizer, levels: int, size: Size, fps: float
 ) -> Callable[..., ToonSource]:
     """What makes the source of a seed, no larger than the levels can tell."""
-    finest = tokenizer.config.levels[levels - 1]
+    finest = tokenizer.config.ladder[levels - 1]
     enlarge = 1 if finest.reads_finer else math.gcd(*size[1:], *finest.pool[1:])
     return partial(ToonSource, size=size, fps=fps, enlarge=enlarge)
 
@@ -250,7 +250,7 @@ def _model(config: GeneratorSettings, tokens: TokenSet) -> TextToTokens:
         settings = generator.config
         if settings.levels != written_levels(tokenizer.config, config.levels):
             raise HiTVideoError(f"The model in {config.init} writes other levels than this run.")
-        settings.tokenizer_hash = fingerprint(tokenizer)
+        settings.tokenizer_hash = ladder_fingerprint(tokenizer)
         settings.note = ""  # it tells what the model can that this one starts from
         settings.frames, settings.fps, settings.mode = config.frames, config.fps, config.mode
         settings.height = settings.width = config.size
@@ -273,7 +273,7 @@ def _model(config: GeneratorSettings, tokens: TokenSet) -> TextToTokens:
         height=config.size,
         width=config.size,
         fps=config.fps,
-        tokenizer_hash=fingerprint(tokenizer),
+        tokenizer_hash=ladder_fingerprint(tokenizer),
         plan=plans,
     )
     return TextToTokens(text, HiTVideoGenerator(settings), _planner(plans, settings))

@@ -53,10 +53,10 @@ class LadderLoss(nn.Module):
     ) -> None:
         super().__init__()
         self.tokenizer = tokenizer
-        self.first, self.last = first, last or tokenizer.config.depth
+        self.first, self.last = first, last or len(tokenizer.ladder)
         for level in tokenizer.ladder[: first - 1]:
             level.requires_grad_(False)
-        coarsest = tokenizer.config.levels[0]
+        coarsest = tokenizer.config.ladder[0]
         self.reader: CodeClassifier | None = None
         if first == 1 and not coarsest.memory:
             self.reader = CodeClassifier(coarsest.width)
@@ -68,7 +68,7 @@ class LadderLoss(nn.Module):
         classes ``(B, attributes)``; depth: ``(B,)``, levels to keep.
         """
         state = self.tokenizer.initial_state
-        pt, ph, pw = self.tokenizer.config.levels[self.last - 1].pool
+        pt, ph, pw = self.tokenizer.config.ladder[self.last - 1].pool
         frames = GROUP // pt
         shape = video.shape[0], ph * video.shape[3], pw * video.shape[4]
         errors: list[Tensor] = []

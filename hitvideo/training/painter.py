@@ -23,7 +23,7 @@ from hitvideo.painter.cels import clock
 from hitvideo.painter.config import PainterConfig
 from hitvideo.painter.model import HiTVideoPainter
 from hitvideo.painter.trajectory import pose_error
-from hitvideo.tokenizer import fingerprint
+from hitvideo.tokenizer import fingerprint, ladder_fingerprint
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.toon.seeds import PAINTER, PAINTER_HELD_OUT
 from hitvideo.training.checks import check_folders, check_run, check_shares, run_folder
@@ -117,7 +117,7 @@ def _train(config: PainterSettings, out: Path) -> None:
     folder = str(find_weights(config.weights))
     source = Source(folder, config.size, accelerator.device)
     ties: dict[str, Any] = {
-        "tokenizer_hash": fingerprint(source.tokenizer),
+        "tokenizer_hash": ladder_fingerprint(source.tokenizer),
         "names_hash": fingerprint(source.names),
         "name_width": source.names.name.out_features,
     }

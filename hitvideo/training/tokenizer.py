@@ -52,12 +52,12 @@ def _train(config: TokenizerSettings, out: Path) -> None:
     torch.manual_seed(config.seed)
     sampler = _sampler(config, accelerator)
     tokenizer = _new_tokenizer(config, sampler)
-    last = config.last or tokenizer.config.depth
-    if not 1 <= config.first <= last <= tokenizer.config.depth:
-        raise HiTVideoError(f"--first and --last must be among 1 to {tokenizer.config.depth}.")
-    if last < tokenizer.config.depth and tokenizer.config.levels[last - 1].reads_finer:
+    last = config.last or len(tokenizer.ladder)
+    if not 1 <= config.first <= last <= len(tokenizer.ladder):
+        raise HiTVideoError(f"--first and --last must be among 1 to {len(tokenizer.ladder)}.")
+    if last < len(tokenizer.ladder) and tokenizer.config.ladder[last - 1].reads_finer:
         raise HiTVideoError(f"Level {last} reads finer ones, so training cannot end with it.")
-    pool = tokenizer.config.levels[last - 1].pool
+    pool = tokenizer.config.ladder[last - 1].pool
     bare = LadderLoss(tokenizer, config.first, last)
     optimizer = _optimizer(bare, config.lr)
     module, optimizer = accelerator.prepare(bare, optimizer)

@@ -130,7 +130,7 @@ def test_a_large_codebook_survives(tmp_path: Path) -> None:
     steps = (4,) * 7 + (3,)  # 49,152 codes, more than 16 bits with a sign can tell
     torch.manual_seed(0)
     model = HiTVideoTokenizer(
-        TokenizerConfig(levels=(LevelConfig((4, 8, 8), (1, 1, 1), steps, 8, 1, 1, memory=0),))
+        TokenizerConfig(levels=(LevelConfig((4, 8, 8), steps, (1, 1, 1), 8, 1, 1, memory=0),))
     )
     randomize(model.eval())
     source = ToonSource(5, SIZE, 8.0)

@@ -10,7 +10,7 @@ from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer, StreamDecoder, StreamEncoder, VideoCodes
 from hitvideo.tokenizer.streaming import split_groups
 
-MODELS = ["tiny", "shipped"]
+MODELS = ["tiny", "detailed", "shipped"]
 
 
 @pytest.fixture(scope="module", params=MODELS)

@@ -52,7 +52,7 @@ def test_config_survives_json_and_refuses_nonsense() -> None:
     with pytest.raises(HiTVideoError, match=r"config\.json"):
         TokenizerConfig.from_dict({"levels": [{"stride": [8, 8, 8]}]})
     with pytest.raises(HiTVideoError, match="power of two"):
-        LevelConfig((8, 24, 24), (1, 1, 1), (4, 4), 16, 1, 1, memory=0)
+        LevelConfig((8, 24, 24), (4, 4), (1, 1, 1), 16, 1, 1, memory=0)
 
 
 def test_the_shipped_layout_keeps_its_promises() -> None:

@@ -21,8 +21,8 @@ from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.pipeline.reconstruct import ReconstructStep
 from hitvideo.pipeline.result import GenerateStep
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
+from hitvideo.ui import clip_files
 from hitvideo.ui.app import build_app, launch
-from hitvideo.ui.generate import clip_files
 from hitvideo.ui.generate.prompts import EXAMPLES
 from hitvideo.video import write_video
 

@@ -25,8 +25,8 @@ from hitvideo.pipeline.words import unknown_words
 from hitvideo.plan.tracks import at_frames
 from hitvideo.tokenizer import HiTVideoTokenizer, fingerprint
 from hitvideo.toon import caption, sample_scene, scene_plan
-from hitvideo.ui.generate import clip_files
-from hitvideo.ui.generate.clip_files import enlarged, write_gif
+from hitvideo.ui import clip_files
+from hitvideo.ui.clip_files import enlarged, write_gif
 from hitvideo.ui.generate.page import about
 from hitvideo.ui.generate.plan import plan_film
 from hitvideo.ui.generate.prompts import EXAMPLES, surprise, unknown_note, unread_note

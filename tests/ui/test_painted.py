@@ -6,7 +6,7 @@ from tiny_generator import save_tiny_painter, save_tiny_weights
 
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import HiTVideoTokenizer
-from hitvideo.ui.generate.clip_files import enlarged
+from hitvideo.ui.clip_files import enlarged
 from hitvideo.ui.generate.run import Generation
 from hitvideo.ui.tokens.run import TokenFiles
 from hitvideo.video import read_video

@@ -284,3 +284,33 @@ def test_the_curve_is_the_quality_of_every_frame(
     said = page.locator(".readout").inner_text()
     assert said == " · ".join(["Frame 25 of 32", *figures])
     assert page.locator(".curves polyline").count() == 3
+
+
+def test_a_saved_comparison_shows_the_loop_and_the_part_that_are_looked_at(
+    page: "playwright.Page", videos: list[np.ndarray], tmp_path: Path
+) -> None:
+    def saved(kind: str) -> Path:
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=f"Save {kind}").click()
+        path = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(path)
+        page.get_by_role("button", name=f"Save {kind}").wait_for()  # it was "Saving"
+        return path
+
+    loop = page.get_by_role("button", name="Loop")
+    go_to(page, 4)
+    loop.click()
+    go_to(page, 11)
+    loop.click()
+    film = saved("MP4")
+    assert film.name == "original-level-3-side.mp4"
+    frames = read_video(film).astype(int)
+    assert frames.shape == (8, 256, 2 * 256 + 8, 3)
+    for t, frame in enumerate(frames):
+        for left, video in ((0, videos[0]), (264, videos[3])):
+            small = frame[2::4, left + 2 : left + 256 : 4]
+            assert differs(small, video[4 + t]) < 6
+    loop.click()
+    page.get_by_role("button", name="Difference").click()
+    heat = Image.open(saved("GIF"))
+    assert heat.n_frames == 32 and heat.size == (256, 256)

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from hitvideo.pipeline.result import Plan
 from hitvideo.plan.tracks import at_frames
-from hitvideo.ui.generate.clip_files import SIDE
+from hitvideo.ui.clip_files import SIDE
 
 _SHARP = 2  # drawn that much larger, for smooth edges
 _GROUND, _LINE = (24, 24, 34), (52, 52, 68)

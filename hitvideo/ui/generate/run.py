@@ -21,8 +21,8 @@ from hitvideo.pipeline.request import GenerateRequest, check_prompt
 from hitvideo.pipeline.result import GeneratedVideo, GenerateStep
 from hitvideo.temporary import scratch_folder
 from hitvideo.ui.checks import choice
+from hitvideo.ui.clip_files import write_gif, write_mp4
 from hitvideo.ui.errors import explain, refusal
-from hitvideo.ui.generate.clip_files import write_gif, write_mp4
 from hitvideo.ui.generate.plan import plan_film
 from hitvideo.ui.generate.prompts import knows_toon, unknown_note, unread_note
 from hitvideo.ui.player import PlayerView, Tile, Value

@@ -13,10 +13,11 @@ from typing import Any
 import gradio as gr
 
 from hitvideo.ui.inputs import clip_inputs
-from hitvideo.ui.player import Value, player, settled
+from hitvideo.ui.player import Value, settled
 from hitvideo.ui.reconstruct.quality_table import levels_table, table_value
 from hitvideo.ui.reconstruct.run import FPS, Reconstruction
 from hitvideo.ui.running import Handler, buttons, wire
+from hitvideo.ui.stage import stage
 from hitvideo.ui.tokens.page import download_button, open_tokens
 
 INVITATION = (
@@ -29,7 +30,7 @@ def reconstruct_tab(reconstruction: Reconstruction, clips: Sequence[Path]) -> No
     """Fills the tab that is being built; `clips` are offered as examples."""
     with clip_inputs(clips, reconstruction.max_seconds) as clip:
         run, stop = buttons("Reconstruct")
-    screen = player(reconstruction.view(message=INVITATION), fps=FPS)
+    screen = stage(reconstruction.view(message=INVITATION), FPS)
     table = levels_table()
     with gr.Row(elem_classes="hv-buttons hv-take"):
         archive = gr.DownloadButton("Save all (.zip)", interactive=False, size="lg", min_width=150)

@@ -4,6 +4,7 @@ const BLINK = 500; // milliseconds
 const GAP = 12, GRIP = 16, TEXT = 14; // CSS pixels
 const compare = find("compare"), canvas = find("canvas"), quality = find("quality");
 const choices = [find("a"), find("b")], curves = find("curves"), readout = find("readout");
+const films = compare.querySelectorAll(".film");
 const pen = canvas.getContext("2d");
 const chosenPair = [null, null]; // indices of tiles; null: the original, and the newest
 let mode = "side", gain = 4, wipe = 0.5, range = null, drawing = false;
@@ -213,6 +214,24 @@ function savePicture() {
   });
 }
 
+// The server writes it: what is looked at, from the loop's first frame to its last.
+function saveFilm(button) {
+  const [a, b] = pair().map((tile) => [...tiles.children].indexOf(tile));
+  const whole = range?.end === undefined;
+  const first = whole ? 0 : Math.round(range.start * props.fps);
+  const last = (whole ? frameCount() : Math.round(range.end * props.fps)) - 1;
+  const edge = 0.5 / look.zoom;
+  const part = [look.x - edge, look.y - edge, look.x + edge, look.y + edge];
+  const words = button.textContent;
+  films.forEach((film) => (film.disabled = true));
+  button.textContent = "Saving";
+  trigger("download", { a, b, mode, gain, first, last, part, kind: button.dataset.kind });
+  window.addEventListener("hv-saved", () => {
+    button.textContent = words;
+    films.forEach((film) => (film.disabled = false));
+  }, { once: true });
+}
+
 function fullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
   else compare.requestFullscreen?.();
@@ -231,6 +250,7 @@ find("fit").addEventListener("click", () => { setLook(1, 0.5, 0.5); redraw(); })
 find("loop").addEventListener("click", setLoop);
 find("full").addEventListener("click", fullScreen);
 find("save").addEventListener("click", savePicture);
+films.forEach((film) => film.addEventListener("click", () => saveFilm(film)));
 curves.addEventListener("click", (event) => {
   const box = curves.getBoundingClientRect();
   goTo(Math.floor((frameCount() * (event.clientX - box.left)) / box.width));

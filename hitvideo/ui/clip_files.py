@@ -1,4 +1,4 @@
-"""Generated clips as files to keep: enlarged smoothly, as MP4 or GIF, with a note inside or not.
+"""Clips as files to keep: enlarged smoothly, as MP4 or GIF, with a note inside or not.
 
 Knows nothing of models or the page.
 """

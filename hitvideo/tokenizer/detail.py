@@ -1,0 +1,160 @@
+"""The finest level: frame after frame, what the picture of the coarser levels still lacks.
+
+A frame is first predicted: the coarser levels' picture of it, and on top what the frame before had
+that they lack, carried along as far as it seems to have moved. What the prediction still misses is
+projected to digits of which most are nothing, so that entropy coding makes them cost next to no
+bits, and put back. Encoder and decoder go on from the same decoded frame.
+
+Two paths lie on top of each other, as in the coarser levels: a linear one that is fitted before
+training, and networks that start at nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hitvideo.tokenizer.config import DetailConfig
+from hitvideo.tokenizer.layers import conv, zero_conv
+from hitvideo.tokenizer.quantizers import FSQ
+
+FINE = 4  # pixels (h, w) at a position of the networks' maps
+MOST_SCALE = 3.0  # the logarithm of how much finer or coarser a place may be quantized
+
+
+@dataclass(frozen=True)
+class DetailState:
+    """Of the frames before, ``(B, 3, H, W)`` each: the last one and the one before it as they were
+    decoded, and the last one as the coarser levels showed it."""
+
+    last: Tensor
+    older: Tensor
+    coarse: Tensor
+
+
+@dataclass(frozen=True)
+class DetailFrame:
+    """One frame. video: decoded, ``(B, 3, H, W)``; prediction: what was known of it before;
+    codes: ``(B, h, w)``; z: what was rounded to digits, ``(B, h, w, dims)``, None if decoded."""
+
+    video: Tensor
+    prediction: Tensor
+    codes: Tensor
+    z: Tensor | None
+
+
+class Detail(nn.Module):
+    def __init__(self, config: DetailConfig) -> None:
+        super().__init__()
+        self.config = config
+        dims, width, side = len(config.steps), config.width, config.stride[1]
+        self.side, ratio = side, side // FINE
+        pixels, near = 3 * side**2, width * ratio**2
+        self.quantizer = FSQ(config.steps)
+
+        self.read = conv(7 * 3 * FINE**2, width)
+        self.context = _blocks(width, config.context_blocks)
+        self.keep = zero_conv(width, FINE**2)
+        self.motion = conv(width, 2, 3, zero=True)
+        self.correct = zero_conv(width, 3 * FINE**2)
+
+        self.project = nn.Conv2d(pixels, dims, 1, bias=False)
+        self.analyse = nn.Sequential(
+            conv(near + 2 * pixels, 2 * width),
+            nn.SiLU(),
+            conv(2 * width, 2 * width, 3),
+            nn.SiLU(),
+            zero_conv(2 * width, dims),
+        )
+        self.scale = zero_conv(near, dims)
+        self.insert = nn.Conv2d(dims, pixels, 1, bias=False)
+        self.place = conv(dims, near)
+        self.synthesis = _blocks(width, config.synthesis_blocks)
+        self.draw = zero_conv(width, 3 * FINE**2)
+
+    def forward(
+        self,
+        coarse: Tensor,
+        state: DetailState | None,
+        group: Tensor | None = None,
+        codes: Tensor | None = None,
+    ) -> tuple[list[DetailFrame], DetailState]:
+        """A group of frames, encoded from ``group`` or decoded from ``codes``.
+
+        coarse: what the coarser levels show, ``(B, 3, 8, H, W)``. state: None where nothing came
+        before, or nothing of this level. group: ``(B, 3, 8, H, W)``. codes: ``(B, 8, h, w)``.
+        """
+        shown = list(coarse.unbind(2))
+        if state is None:
+            state = DetailState(shown[0], shown[0], shown[0])
+        frames = []
+        for t, now in enumerate(shown):
+            features, prediction = self._predict(state, now, shown[min(t + 1, len(shown) - 1)])
+            scale = torch.exp(self.scale(self._gather(features)).clamp(-MOST_SCALE, MOST_SCALE))
+            z = None
+            if group is not None:
+                z = self._analyse(group[:, :, t] - prediction, prediction, features) / scale
+                z = z.movedim(1, -1)
+                values, digits = self.quantizer(z)
+                if not self.training:  # bit for bit what the decoder will see
+                    values = self.quantizer.values(digits)
+            else:
+                assert codes is not None
+                digits = codes[:, t]
+                values = self.quantizer.values(digits)
+            video = self._synthesise(prediction, features, values.movedim(-1, 1) * scale)
+            frames.append(DetailFrame(video, prediction, digits, z))
+            state = DetailState(video, state.last, now)
+        return frames, state
+
+    def _predict(self, state: DetailState, now: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
+        """Features ``(B, C, H/4, W/4)`` and a frame, from all that both sides know."""
+        last, older, before = state.last, state.older, state.coarse
+        change, lacked = now - before, last - before
+        seen = [lacked, now, after - now, change, change.abs(), last - older, last - now]
+        features = self.context(self.read(F.pixel_unshuffle(torch.cat(seen, 1), FINE)))
+        keep = F.pixel_shuffle(torch.sigmoid(self.keep(features)), FINE)
+        carried = keep * _moved(lacked, self.motion(features))
+        return features, now + carried + F.pixel_shuffle(self.correct(features), FINE)
+
+    def _analyse(self, missing: Tensor, prediction: Tensor, features: Tensor) -> Tensor:
+        patches = F.pixel_unshuffle(missing, self.side)
+        known = [self._gather(features), patches, F.pixel_unshuffle(prediction, self.side)]
+        return self.project(patches) + self.analyse(torch.cat(known, 1))
+
+    def _synthesise(self, prediction: Tensor, features: Tensor, values: Tensor) -> Tensor:
+        placed = F.pixel_shuffle(self.place(values), self.side // FINE)
+        drawn = F.pixel_shuffle(self.draw(self.synthesis(features + placed)), FINE)
+        return prediction + F.pixel_shuffle(self.insert(values), self.side) + drawn
+
+    def _gather(self, features: Tensor) -> Tensor:
+        return F.pixel_unshuffle(features, self.side // FINE)
+
+
+class _Block(nn.Module):
+    """SiLU, 3x3, SiLU, 1x1, added to the input; the last layer starts at zero."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.spatial = conv(width, width, 3)
+        self.mix = zero_conv(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.mix(F.silu(self.spatial(F.silu(x))))
+
+
+def _blocks(width: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*(_Block(width) for _ in range(count)))
+
+
+def _moved(picture: Tensor, motion: Tensor) -> Tensor:
+    """``picture (B, C, H, W)``, every pixel from where ``motion (B, 2, h, w)`` says, in pixels."""
+    height, width = picture.shape[2:]
+    flow = F.interpolate(motion.float(), (height, width), mode="bilinear", align_corners=False)
+    x = torch.arange(width, device=flow.device) + flow[:, 0]
+    y = torch.arange(height, device=flow.device).unsqueeze(-1) + flow[:, 1]
+    grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], -1)
+    return F.grid_sample(picture, grid, padding_mode="border", align_corners=False)
