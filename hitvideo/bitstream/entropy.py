@@ -5,6 +5,7 @@ Encoder and decoder take the same walk over latent frames and digits, so they ca
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,7 +24,8 @@ from hitvideo.tokenizer import TokenGrid, TokenizerConfig
 
 FILE = "tables.safetensors"
 MAX_TABLES = 1 << 26  # bytes that are read at most
-CODES_PER_BYTE = 16  # no payload is shorter, so that a small file cannot ask for endless work
+CODES_PER_BYTE = 16  # no payload is shorter, so that a small file cannot ask for endless work;
+LARGE = 256  # pixels: of codes that cover fewer, a byte may hold as many more
 
 # One digit of a whole latent frame: given its latent frame, its place among the digits and the
 # frequencies int64 (n, values), gives the digits (n,).
@@ -121,7 +123,7 @@ def encode_level(network: LevelNetwork, context: Context, past: Past, codes: np.
 
     _walk(network, context, past, codes.shape, code)
     payload: bytes = encoder.get_compressed().astype("<u4").tobytes()
-    return payload.ljust(least_bytes(codes.size), b"\0")
+    return payload.ljust(least_bytes(codes.size, context.level), b"\0")
 
 
 def decode_level(
@@ -129,7 +131,7 @@ def decode_level(
 ) -> np.ndarray:
     """The inverse of `encode_level`; HiTVideoError for a payload that cannot be right."""
     damaged = HiTVideoError("The token file's codes are damaged.")
-    if len(payload) < least_bytes(int(np.prod(shape))):
+    if len(payload) < least_bytes(int(np.prod(shape)), context.level):
         raise damaged
     words = np.frombuffer(payload + bytes(-len(payload) % 4), "<u4").astype(np.uint32)
     decoder = constriction.stream.queue.RangeDecoder(words)
@@ -143,9 +145,9 @@ def decode_level(
     return _walk(network, context, past, shape, code)
 
 
-def least_bytes(count: int) -> int:
-    """The fewest bytes a payload of ``count`` codes has."""
-    return max(1, -(-count // CODES_PER_BYTE))
+def least_bytes(count: int, level: TokenGrid) -> int:
+    """The fewest bytes a payload of ``count`` codes of a level has."""
+    return max(1, -(-count // (CODES_PER_BYTE * max(1, LARGE // math.prod(level.stride)))))
 
 
 def _walk(

@@ -121,8 +121,8 @@ MINI_LEVELS = (
     LevelConfig((4, 8, 8), (4, 4, 4, 4, 4, 4), (1, 1, 1), 256, 2, 3, memory=8),
 )
 
-# Below it: 23 digits a token, nearly all of them nothing.
-DETAIL = DetailConfig((1, 8, 8), (9,) * 6 + (7,) * 6 + (5,) * 11)
+# Below it: 12 digits a token, nearly all of them nothing.
+DETAIL = DetailConfig((1, 4, 4), (7,) * 6 + (5,) * 6)
 
 # The usual single-level video tokenizer, 0.0625 bits per pixel, to compare the hierarchy with:
 # as many parameters, and the same memory as far as it goes without a coarser level to read

@@ -1,9 +1,9 @@
 """The finest level: frame after frame, what the picture of the coarser levels still lacks.
 
-A frame is first predicted: the coarser levels' picture of it, and on top what the frame before had
-that they lack, carried along as far as it seems to have moved. What the prediction still misses is
-projected to digits of which most are nothing, so that entropy coding makes them cost next to no
-bits, and put back. Encoder and decoder go on from the same decoded frame.
+A frame is first predicted: the coarser levels' picture of it, and on top what they lacked of the
+frame before, wherever that still holds. What the prediction misses is projected to digits of which
+most are nothing, so that entropy coding makes them cost next to no bits, and put back. Encoder and
+decoder go on from the same decoded frame.
 
 Two paths lie on top of each other, as in the coarser levels: a linear one that is fitted before
 training, and networks that start at nothing.
@@ -27,11 +27,9 @@ MOST_SCALE = 3.0  # the logarithm of how much finer or coarser a place may be qu
 
 @dataclass(frozen=True)
 class DetailState:
-    """Of the frames before, ``(B, 3, H, W)`` each: the last one and the one before it as they were
-    decoded, and the last one as the coarser levels showed it."""
+    """The frame before, ``(B, 3, H, W)``: as it was decoded, and as the coarser levels show it."""
 
-    last: Tensor
-    older: Tensor
+    decoded: Tensor
     coarse: Tensor
 
 
@@ -55,10 +53,9 @@ class Detail(nn.Module):
         pixels, near = 3 * side**2, width * ratio**2
         self.quantizer = FSQ(config.steps)
 
-        self.read = conv(7 * 3 * FINE**2, width)
+        self.read = conv(5 * 3 * FINE**2, width)
         self.context = _blocks(width, config.context_blocks)
         self.keep = zero_conv(width, FINE**2)
-        self.motion = conv(width, 2, 3, zero=True)
         self.correct = zero_conv(width, 3 * FINE**2)
 
         self.project = nn.Conv2d(pixels, dims, 1, bias=False)
@@ -89,7 +86,7 @@ class Detail(nn.Module):
         """
         shown = list(coarse.unbind(2))
         if state is None:
-            state = DetailState(shown[0], shown[0], shown[0])
+            state = DetailState(shown[0], shown[0])
         frames = []
         for t, now in enumerate(shown):
             features, prediction = self._predict(state, now, shown[min(t + 1, len(shown) - 1)])
@@ -107,18 +104,16 @@ class Detail(nn.Module):
                 values = self.quantizer.values(digits)
             video = self._synthesise(prediction, features, values.movedim(-1, 1) * scale)
             frames.append(DetailFrame(video, prediction, digits, z))
-            state = DetailState(video, state.last, now)
+            state = DetailState(video, now)
         return frames, state
 
     def _predict(self, state: DetailState, now: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:
         """Features ``(B, C, H/4, W/4)`` and a frame, from all that both sides know."""
-        last, older, before = state.last, state.older, state.coarse
-        change, lacked = now - before, last - before
-        seen = [lacked, now, after - now, change, change.abs(), last - older, last - now]
+        lacked, change = state.decoded - state.coarse, now - state.coarse
+        seen = [lacked, now, after - now, change, change.abs()]
         features = self.context(self.read(F.pixel_unshuffle(torch.cat(seen, 1), FINE)))
         keep = F.pixel_shuffle(torch.sigmoid(self.keep(features)), FINE)
-        carried = keep * _moved(lacked, self.motion(features))
-        return features, now + carried + F.pixel_shuffle(self.correct(features), FINE)
+        return features, now + keep * lacked + F.pixel_shuffle(self.correct(features), FINE)
 
     def _analyse(self, missing: Tensor, prediction: Tensor, features: Tensor) -> Tensor:
         patches = F.pixel_unshuffle(missing, self.side)
@@ -148,13 +143,3 @@ class _Block(nn.Module):
 
 def _blocks(width: int, count: int) -> nn.Sequential:
     return nn.Sequential(*(_Block(width) for _ in range(count)))
-
-
-def _moved(picture: Tensor, motion: Tensor) -> Tensor:
-    """``picture (B, C, H, W)``, every pixel from where ``motion (B, 2, h, w)`` says, in pixels."""
-    height, width = picture.shape[2:]
-    flow = F.interpolate(motion.float(), (height, width), mode="bilinear", align_corners=False)
-    x = torch.arange(width, device=flow.device) + flow[:, 0]
-    y = torch.arange(height, device=flow.device).unsqueeze(-1) + flow[:, 1]
-    grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], -1)
-    return F.grid_sample(picture, grid, padding_mode="border", align_corners=False)

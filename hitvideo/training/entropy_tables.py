@@ -14,13 +14,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hitvideo.bitstream.context import BEFORE, Context, Past, digits
+from hitvideo.bitstream.context import Context, Past, digits
 from hitvideo.bitstream.network import ONE, LevelNetwork
 from hitvideo.bitstream.release import BlockCodes
 from hitvideo.tokenizer import TokenGrid, TokenizerConfig
 
 HIDDEN = 64
 BATCH = 1024  # tokens
+TOKENS = 1 << 21  # that a level learns from at most: half a gigabyte of inputs or so
 STEPS = 5000
 EPOCHS = 24  # at most, since a level of few tokens would only be learned by heart
 RATE = 2e-3
@@ -41,7 +42,9 @@ def learn_networks(
 
 def _learn_level(levels: Sequence[TokenGrid], clips: Sequence[BlockCodes]) -> LevelNetwork:
     steps = levels[-1].steps
-    pairs = [_examples(levels, clip) for clip in clips]
+    rng = np.random.default_rng(len(levels))
+    most = max(1, TOKENS // len(clips))
+    pairs = [_examples(levels, clip, most, rng) for clip in clips]
     inputs = torch.from_numpy(np.concatenate([x for x, _ in pairs]))
     targets = torch.from_numpy(np.concatenate([y for _, y in pairs]))
     network = _Network(inputs.shape[1], steps)
@@ -59,15 +62,23 @@ def _learn_level(levels: Sequence[TokenGrid], clips: Sequence[BlockCodes]) -> Le
     return network.rounded()
 
 
-def _examples(levels: Sequence[TokenGrid], clip: BlockCodes) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs int8 ``(n, count)`` and digits uint8 ``(n, dims)`` of one clip's tokens."""
+def _examples(
+    levels: Sequence[TokenGrid], clip: BlockCodes, most: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs int8 ``(n, count)`` and digits uint8 ``(n, dims)`` of ``most`` tokens of a clip, by
+    chance, or of all if it has fewer."""
     codes = clip[len(levels) - 1]
     pasts = [Past.none(grid.shape[1:]) for grid in clip[: len(levels)]]
     context = Context(levels, pasts, clip[: len(levels) - 1])
     own = np.concatenate([pasts[-1].codes, codes])
-    inputs = [context.inputs(own, frame) for frame in range(len(own) - BEFORE)]
+    each = codes[0].size
+    chosen = np.sort(rng.permutation(codes.size)[:most])
+    inputs = [
+        context.inputs(own, frame)[chosen[chosen // each == frame] % each]
+        for frame in range(len(codes))
+    ]
     found = digits(codes, levels[-1].steps)
-    return np.concatenate(inputs), found.reshape(-1, found.shape[-1]).astype(np.uint8)
+    return np.concatenate(inputs), found.reshape(-1, found.shape[-1])[chosen].astype(np.uint8)
 
 
 class _Network(nn.Module):
