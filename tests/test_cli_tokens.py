@@ -9,6 +9,7 @@ import pytest
 from conftest import TINY
 
 from hitvideo.bitstream import TokenCoder
+from hitvideo.bitstream.entropy import Tables
 from hitvideo.cli import main
 from hitvideo.tokenizer import HiTVideoTokenizer
 from hitvideo.video import probe, read_video, write_video
@@ -190,3 +191,30 @@ def test_train_entropy_makes_files_smaller(
     coder = TokenCoder.from_pretrained(tmp_path, tiny)
     codes = coder.loads(data).codes
     assert coder.dumps(codes, 8) == data
+
+
+def test_detail_gets_tables_of_its_own_and_the_others_stay(
+    tiny: HiTVideoTokenizer,
+    detailed: HiTVideoTokenizer,
+    clip: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    command = ["train-entropy", "--clips", str(clip.parent), "--weights", str(tmp_path)]
+    tiny.save_pretrained(tmp_path / "tokenizer")
+    assert main(command) == 0
+    before = Tables.load(tmp_path / "entropy", tiny.config).networks
+    assert main([*command, "--detail"]) == 2
+    assert "no level of detail" in capsys.readouterr().err
+    detailed.save_pretrained(tmp_path / "tokenizer")
+    assert main([*command, "--detail"]) == 0
+    after = Tables.load(tmp_path / "entropy", detailed.config).networks
+    assert len(after) == 4
+    for one, same in zip(before, after, strict=False):
+        assert (one.hidden_weight == same.hidden_weight).all()
+    file = tmp_path / "clip.hitv"
+    encode = ["encode", str(clip), str(file), "--size", "64", "--weights", str(tmp_path)]
+    assert main(encode) == 0
+    coder = TokenCoder.from_pretrained(tmp_path, detailed)
+    codes = coder.loads(file.read_bytes()).codes
+    assert codes.depth == 4 and coder.dumps(codes, 8) == file.read_bytes()

@@ -13,22 +13,25 @@ from typing import Any
 import numpy as np
 
 from hitvideo.errors import HiTVideoError
-from hitvideo.evaluation.clips import PROTOCOL, Clip, mean_with_interval
+from hitvideo.evaluation.clips import FPS, PROTOCOL, Clip, mean_with_interval
 from hitvideo.evaluation.rate import codecs
 from hitvideo.evaluation.rate.bdrate import quality_at
 from hitvideo.metrics import code_counts, perplexity
 from hitvideo.pipeline import HiTVideoPipeline
+from hitvideo.rates import bits_per_pixel
 from hitvideo.tokenizer import fingerprint
 
 
 @dataclass(frozen=True)
 class _Measured:
-    """One clip; every list runs over depths, coarse first. x264: dB at equal bytes, or None."""
+    """One clip; every list runs over depths, coarse first. bytes: of the token file cut there;
+    x264: dB at equal bytes, or None."""
 
     name: str
     source: str
     frames: int
-    bytes: list[float]
+    bytes: list[int]
+    bpp: list[float]
     psnr: list[float]
     ssim: list[float]
     x264: list[float | None] | None
@@ -39,8 +42,9 @@ def evaluate_tokenizer(
 ) -> dict[str, Any]:
     """Means over the clips for every depth, then by source and clip by clip.
 
-    Sizes are nominal: log2 of the codebook size for every token. ``x264`` adds its PSNR at the
-    same bytes, over the clips that it can code that small.
+    Sizes are those of token files, header and index included; nominal ones are log2 of the codebook
+    size for every token. ``x264`` adds its PSNR at the same bytes, over the clips that it can code
+    that small.
     """
     configs = pipeline.tokenizer.config.levels
     counts: list[Counter[int]] = [Counter() for _ in configs]
@@ -74,7 +78,8 @@ def _measure(
     results = [s.result for s in pipeline.reconstruct(clip.frames) if s.result is not None]
     for count, result in zip(counts, results, strict=True):
         count.update(code_counts(result.codes.levels[-1].cpu().numpy()))
-    sizes = [result.total_bits / 8 for result in results]
+    tokens = pipeline.write_tokens(results[-1].codes, FPS)
+    sizes = [*pipeline.coder.level_sizes(tokens)]
     encodes = codecs.ladder(codecs.X264, clip.frames, sizes[-1]) if x264 else ()
     hull = [(encode.bytes, encode.psnr) for encode in codecs.best(encodes)]
     return _Measured(
@@ -82,6 +87,7 @@ def _measure(
         source=clip.source,
         frames=len(clip.frames),
         bytes=sizes,
+        bpp=[bits_per_pixel(8 * size, clip.frames.shape[:3]) for size in sizes],
         psnr=[result.psnr for result in results],
         ssim=[result.ssim for result in results],
         x264=[quality_at(hull, size) for size in sizes] if x264 else None,
@@ -94,6 +100,7 @@ def _level(measured: list[_Measured], depth: int) -> dict[str, Any]:
     )
     level: dict[str, Any] = {
         "level": depth + 1,
+        "bpp": float(np.mean([m.bpp[depth] for m in measured])),
         "psnr": mean,
         "psnr_interval_95": interval,
         "ssim": float(np.mean([m.ssim[depth] for m in measured])),
@@ -128,7 +135,7 @@ def _clip(m: _Measured) -> dict[str, Any]:
     clip = {
         "name": m.name,
         "frames": m.frames,
-        "bytes_nominal": m.bytes,
+        "bytes": m.bytes,
         "psnr": m.psnr,
         "ssim": m.ssim,
     }

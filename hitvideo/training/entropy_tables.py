@@ -30,14 +30,19 @@ _LARGEST = 2**15 - 1
 
 
 def learn_networks(
-    config: TokenizerConfig, clips: Sequence[BlockCodes], seed: int = 0
+    config: TokenizerConfig,
+    clips: Sequence[BlockCodes],
+    seed: int = 0,
+    known: Sequence[LevelNetwork] = (),
 ) -> list[LevelNetwork]:
     """One network per level, coarse first.
 
-    clips: the codes of each clip's first block at full depth, ``(t, h, w)`` a level.
+    clips: the codes of each clip's first block at full depth, ``(t, h, w)`` a level. known: those
+    of the first levels, if they have been learned before.
     """
     torch.manual_seed(seed)
-    return [_learn_level(config.levels[: k + 1], clips) for k in range(config.depth)]
+    levels = range(len(known), config.depth)
+    return [*known, *(_learn_level(config.levels[: k + 1], clips) for k in levels)]
 
 
 def _learn_level(levels: Sequence[TokenGrid], clips: Sequence[BlockCodes]) -> LevelNetwork:

@@ -43,6 +43,6 @@ def run(args: argparse.Namespace) -> None:
         return
     for level in report["levels"]:
         print(
-            "depth {level}: {bpp_nominal:.4f} nominal bpp, PSNR {psnr:.2f} dB, SSIM {ssim:.3f}, "
+            "depth {level}: {bpp:.4f} bpp, PSNR {psnr:.2f} dB, SSIM {ssim:.3f}, "
             "perplexity {perplexity:.0f} of {codebook_size}".format(**level)
         )

@@ -137,7 +137,7 @@ class _RateQuality:
                 results.append(step.result)
         tokens = self.pipeline.write_tokens(results[-1].codes, self.fps)
         sizes = self.pipeline.coder.level_sizes(tokens)
-        self.max_bytes = HEADROOM * max(sizes[-1], results[-1].total_bits / 8)
+        self.max_bytes = HEADROOM * sizes[-1]
         for index, (level, size) in enumerate(zip(results, sizes, strict=True)):
             point = self._point("level", f"level {level.level}", size, level.frames, level.bpp)
             yield from _within(point, 0.5 + 0.5 * index / len(results), 0.5 / len(results))

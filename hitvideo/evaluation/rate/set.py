@@ -119,7 +119,7 @@ def _codecs_alone(clip: Report) -> Report:
 
 def _reach(levels: Sequence[Report]) -> float:
     """The bits per pixel that `rate_quality` follows codecs to, but for a constant factor."""
-    return round(max(levels[-1]["bpp"], levels[-1]["bpp_nominal"]), 6)
+    return round(levels[-1]["bpp"], 6)
 
 
 def _report(setup: Report, by_clip: list[Report]) -> Report:

@@ -20,10 +20,8 @@ RAW_BPP = 24  # 8-bit RGB
 NOTHING = 0.05  # dB
 
 
-def table_value(
-    results: Sequence[LevelResult] = (), depth: int = 0, sizes: Sequence[int] = ()
-) -> dict[str, Any]:
-    """The finished levels as JSON: a summary (empty until all `depth` are done), and rows.
+def table_value(results: Sequence[LevelResult] = (), sizes: Sequence[int] = ()) -> dict[str, Any]:
+    """The finished levels as JSON: a summary (empty until the sizes are known), and rows.
 
     sizes: bytes of the token file when cut after each level, once there is one.
     rows: level, tokens and bits of this level alone; nominal bpp, bytes and actual bpp (None until
@@ -42,18 +40,19 @@ def table_value(
         }
         for result, size in zip_longest(results, sizes)
     ]
-    return {"summary": summary(results) if 0 < depth == len(results) else "", "rows": rows}
+    return {"summary": summary(results, sizes) if sizes else "", "rows": rows}
 
 
-def summary(results: Sequence[LevelResult]) -> str:
+def summary(results: Sequence[LevelResult], sizes: Sequence[int]) -> str:
     """What a person sees in the finished levels, in plain words; at least one level."""
     first, last = results[0], results[-1]
-    saving = f"{RAW_BPP / last.bpp:,.0f} times fewer bits (nominal) than the frames uncompressed"
+    bpp = bits_per_pixel(8 * sizes[-1], last.frames.shape)
+    saving = f"{RAW_BPP / bpp:,.0f} times fewer bits than the frames uncompressed"
     if first is last:
         return f"The one level needs {saving}, at {last.psnr:.1f} dB."
     gains = [_gain(b.level, b.psnr - a.psnr) for a, b in pairwise(results)]
     return (
-        f"Level 1 spends {first.total_bits / last.total_bits:.0%} of the bits and gives "
+        f"Level 1 spends {sizes[0] / sizes[-1]:.1%} of the bits and gives "
         f"{first.psnr:.1f} dB of this clip; {', '.join(gains)}. "
         f"All {len(results)} together need {saving}, at {last.psnr:.1f} dB."
     )

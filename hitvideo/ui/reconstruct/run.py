@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -124,9 +125,8 @@ class Reconstruction:
         note: str = "",
     ) -> PlayerView:
         """The player with a place for every level, filled as far as it is `ready`."""
-        config = self.pipeline.tokenizer.config
-        levels = range(len(ready) + 1, config.depth + 1)
-        missing = (level_tile(level, config.bpp(level)) for level in levels)
+        levels = range(len(ready) + 1, self.pipeline.tokenizer.config.depth + 1)
+        missing = (Tile(f"Level {level}") for level in levels)
         tiles = (original or Tile("Original"), *ready, *missing)
         return PlayerView(tiles, message, progress, seconds_left, failed, note)
 
@@ -146,7 +146,6 @@ class Reconstruction:
         file = write(folder / "original.mp4", frames)
         original = Tile("Original", f"{size} pixels a side, {FPS:g} fps", file)
 
-        depth = self.pipeline.tokenizer.config.depth
         results: list[LevelResult] = []
         tiles: list[Tile] = []
         begun = time.monotonic()
@@ -154,13 +153,17 @@ class Reconstruction:
             if step.result is not None:
                 results.append(step.result)
                 file = write(folder / f"level-{step.result.level}.mp4", step.result.frames)
-                tiles.append(level_tile(step.result.level, step.result.bpp, file, step.result))
+                tiles.append(level_tile(step.result, file))
             left = seconds_left(step.progress, time.monotonic() - begun)
             view = self.view(original, tiles, step.message, step.progress, left, note=notes.note)
-            yield Reconstructed(view.value, table_value(results, depth))
+            yield Reconstructed(view.value, table_value(results))
         tokens = folder / f"{Path(path).stem}.hitv"
         sizes = self.tokens.save(tokens, results[-1].codes, FPS)
-        table = table_value(results, depth, sizes)
+        table = table_value(results, sizes)
+        tiles = [
+            replace(tile, detail=f"{row['bpp_actual']:.4f} bpp")
+            for tile, row in zip(tiles, table["rows"], strict=True)
+        ]
         archive = folder / f"{Path(path).stem}.zip"
         videos = [tile.video for tile in (original, *tiles) if tile.video is not None]
         save_archive(archive, [*videos, tokens], table["rows"])
@@ -169,12 +172,10 @@ class Reconstruction:
         yield Reconstructed(view.value, table, str(tokens), str(archive))
 
 
-def level_tile(
-    level: int, bpp: float, video: Path | None = None, result: LevelResult | None = None
-) -> Tile:
-    """The tile of levels 1 to `level`, which take `bpp` nominal bits per pixel together."""
-    quality = (result.frame_psnr, result.frame_ssim) if result is not None else ()
-    return Tile(f"Level {level}", f"{bpp:.4f} bpp nominal", video, *quality)
+def level_tile(result: LevelResult, video: Path) -> Tile:
+    """The tile of levels 1 to that of the result. What they take is known with the token file."""
+    words = f"{result.tokens:,} tokens"
+    return Tile(f"Level {result.level}", words, video, result.frame_psnr, result.frame_ssim)
 
 
 def seconds_left(progress: float, elapsed: float) -> int | None:

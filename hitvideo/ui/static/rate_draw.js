@@ -26,7 +26,7 @@ function frame() {
   const height = Math.round(Math.min(460, Math.max(300, width * 0.58)));
   const box = { left: 46, right: width - 78, top: 22, bottom: height - 44 };
   const all = points(), ghost = props.reference?.points.filter((p) => metric in p) ?? [];
-  const xs = [...all, ...ghost].flatMap((p) => [p.bpp, p.bpp_nominal ?? p.bpp]);
+  const xs = [...all, ...ghost].map((p) => p.bpp);
   const ys = [...all, ...ghost].map((p) => p[metric]);
   const x = xs.length ? extent(xs) : EMPTY.x, y = ys.length ? extent(ys) : EMPTY.y;
   const pad = (y[1] - y[0]) * 0.07 || 0.5;
@@ -80,11 +80,6 @@ function drawReference(f) {
 
 function drawPoint(f, point, selected) {
   const x = f.x(point.bpp), y = f.y(point[metric]);
-  if (point.bpp_nominal) {
-    const far = f.x(point.bpp_nominal);
-    draw("line", { class: "gap level", x1: far, x2: x, y1: y, y2: y });
-    draw("circle", { class: "nominal level", cx: far, cy: y, r: 7 });
-  }
   const node = draw("g", {
     class: `point ${point.kind}`, role: "radio", "aria-checked": point === selected,
     tabindex: point === selected ? 0 : -1, "aria-label": facts(point).join(", "),
@@ -140,7 +135,6 @@ function redraw() {
 function fillKey() {
   const items = [
     ["level", '<circle class="mark" cx="7" cy="7" r="5"/>', "actual bytes of the token file"],
-    ["level", '<circle class="nominal" cx="7" cy="7" r="5.5"/>', "nominal, without entropy coding"],
   ];
   const clips = props.reference?.clips;
   if (clips) items.push(["level", '<path class="reference" d="M0 7h14"/>', `mean of ${clips} validation clips, 128 × 128`]);
