@@ -16,7 +16,7 @@ import torch
 
 from hitvideo.bitstream.container import ContainerReader
 from hitvideo.bitstream.files import TokenReader, TokenWriter
-from hitvideo.bitstream.release import Release
+from hitvideo.bitstream.release import BlockCoder, Release
 from hitvideo.errors import HiTVideoError
 from hitvideo.tokenizer import HiTVideoTokenizer, VideoCodes
 from hitvideo.tokenizer.streaming import check_codes
@@ -105,6 +105,23 @@ class TokenCoder:
         levels = tuple(torch.from_numpy(grid).unsqueeze(0) for grid in grids)
         codes = VideoCodes(levels, layout.frames, layout.height, layout.width)
         return TokenFile(codes, reader.fps, reader.depths, not reader.note, reader.note)
+
+    def bits(self, codes: VideoCodes) -> tuple[np.ndarray, ...]:
+        """What every code of one clip takes in its token file, in bits: ``(t, h, w)`` a level.
+
+        How surprising it is to the entropy model; without tables, all codes of a level alike.
+        """
+        self._check(codes)
+        layout = self.release.layout(codes.frames, codes.height, codes.width)
+        coder = BlockCoder(self.release.config, self.release.tables, layout.grids)
+        grids = [level[0].cpu().numpy() for level in codes.levels]
+        found: list[list[np.ndarray]] = [[] for _ in grids]
+        for block in range(layout.blocks):
+            parts = tuple(g[layout.slots(block, k)] for k, g in enumerate(grids))
+            for level, bits in zip(found, coder.bits(parts), strict=True):
+                level.append(bits)
+            coder.remember(parts)
+        return tuple(np.concatenate(level) for level in found)
 
     def level_sizes(self, data: bytes) -> tuple[int, ...]:
         """Bytes of the file when cut after level 1, after level 2, ..., header included."""

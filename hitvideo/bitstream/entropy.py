@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from hitvideo.bitstream.context import BEFORE, MISSING, Context, Past, digits, input_count, undigits
-from hitvideo.bitstream.network import LevelNetwork
+from hitvideo.bitstream.network import TOTAL_BITS, LevelNetwork
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import binary_output
 from hitvideo.tokenizer import TokenGrid, TokenizerConfig
@@ -124,6 +124,22 @@ def encode_level(network: LevelNetwork, context: Context, past: Past, codes: np.
     _walk(network, context, past, codes.shape, code)
     payload: bytes = encoder.get_compressed().astype("<u4").tobytes()
     return payload.ljust(least_bytes(codes.size, context.level), b"\0")
+
+
+def information(
+    network: LevelNetwork, context: Context, past: Past, codes: np.ndarray
+) -> np.ndarray:
+    """What each of one level's codes ``(t, h, w)`` takes in one block, in bits, alike shaped."""
+    known = digits(codes, network.steps).reshape(len(codes), -1, len(network.steps))
+    taken = np.zeros(known.shape[:2])
+
+    def code(frame: int, place: int, frequencies: np.ndarray) -> np.ndarray:
+        symbols = known[frame, :, place]
+        taken[frame] += TOTAL_BITS - np.log2(frequencies[np.arange(len(symbols)), symbols])
+        return symbols
+
+    _walk(network, context, past, codes.shape, code)
+    return taken.reshape(codes.shape)
 
 
 def decode_level(

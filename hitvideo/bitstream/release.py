@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from hitvideo.bitstream.context import Context, Past
-from hitvideo.bitstream.entropy import Tables, decode_level, encode_level
+from hitvideo.bitstream.entropy import Tables, decode_level, encode_level, information
 from hitvideo.bitstream.header import CODED, NAME_BYTES, PACKED
 from hitvideo.bitstream.layout import Layout
 from hitvideo.bitstream.packing import pack, unpack
@@ -80,6 +80,18 @@ class BlockCoder:
             return [pack(c, k.codebook_size) for c, k in zip(codes, self.levels, strict=False)]
         return [
             encode_level(network, self._context(codes[:k]), self.pasts[k], codes[k])
+            for k, network in enumerate(self.tables.networks[: len(codes)])
+        ]
+
+    def bits(self, codes: BlockCodes) -> list[np.ndarray]:
+        """What every code of the block takes, shaped as the codes are."""
+        if self.tables is None:
+            return [
+                np.full(c.shape, float((k.codebook_size - 1).bit_length()))
+                for c, k in zip(codes, self.levels, strict=False)
+            ]
+        return [
+            information(network, self._context(codes[:k]), self.pasts[k], codes[k])
             for k, network in enumerate(self.tables.networks[: len(codes)])
         ]
 

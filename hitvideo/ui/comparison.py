@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from hitvideo.errors import HiTVideoError
 from hitvideo.ui.checks import is_number
 from hitvideo.ui.clip_files import SIDE, write_gif, write_mp4
+from hitvideo.ui.heat import heat
 from hitvideo.video import read_video
 
 GAP = 8  # pixels between two pictures
@@ -100,12 +101,8 @@ def compare(
         turn = (np.arange(count) / fps / BLINK).astype(int) % 2
         return np.where(turn[:, None, None, None], right, left)
     if mode == "difference":
-        apart = gain * np.abs(a.astype(int) - b).sum(-1) / 3
-        heat = np.linspace(0, 255, len(HEAT))
-        channels = [np.interp(np.minimum(apart, 255), heat, HEAT[:, c]) for c in range(3)]
-        return _labelled(
-            np.stack(channels, -1).astype(np.uint8), f"|{' - '.join(names)}| x {gain:g}"
-        )
+        apart = gain * np.abs(a.astype(int) - b).mean(-1)
+        return _labelled(heat(apart / 255), f"|{' - '.join(names)}| x {gain:g}")
     # There and back in one clip, so that it loops without a jump.
     lines = (0.5 - 0.5 * np.cos(2 * math.pi * np.arange(count) / count)) * width
     before = np.arange(width) < lines[:, None]

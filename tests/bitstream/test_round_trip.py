@@ -123,3 +123,17 @@ def test_a_file_of_another_release(
         TokenCoder.packed(other).loads(coder.dumps(codes, 8))
     with pytest.raises(HiTVideoError, match="other entropy tables"):
         packing.loads(coder.dumps(codes, 8))
+
+
+@pytest.mark.parametrize("coded", [True, False])
+def test_the_bits_of_all_codes_are_those_of_the_file(
+    coder: TokenCoder, packing: TokenCoder, make_codes: MakeCodes, coded: bool
+) -> None:
+    writer, codes = coder if coded else packing, make_codes(130, 20, 30)
+    bits = writer.bits(codes)
+    assert [b.shape for b in bits] == [tuple(level.shape[1:]) for level in codes.levels]
+    data = writer.dumps(codes, 8)
+    payloads = 8 * (len(data) - overhead(writer, data))
+    # A payload ends with a word, or less than a byte, that is not full.
+    assert sum(b.sum() for b in bits) <= payloads <= sum(b.sum() for b in bits) + 9 * 64
+    assert bits[0].min() >= 0

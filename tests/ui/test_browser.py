@@ -49,7 +49,7 @@ def test_an_example_is_taken_by_a_click(page: "playwright.Page") -> None:
     page.locator("[aria-label='Or try one of these'] button, .gallery-item").first.click()
     page.get_by_label("Clear").first.wait_for()
     run(page)
-    wait_for_videos(page, 4)
+    wait_for_videos(page, 5)
     page.get_by_text("Done in").wait_for()
 
 
@@ -58,7 +58,7 @@ def test_a_clip_plays_at_every_level_in_step(
 ) -> None:
     upload(page, clip)
     run(page)
-    wait_for_videos(page, 4)
+    wait_for_videos(page, 5)
     page.get_by_text("Done in").wait_for()
     before = page.evaluate(VIDEOS)[0]["time"]
     let_play(page, 1)
@@ -101,7 +101,7 @@ def test_stop_keeps_what_is_ready_and_lets_run_again(
     assert page.locator(".tile video").count() < 4
     served.pipeline.pause = 0.0
     run(page)
-    wait_for_videos(page, 4)
+    wait_for_videos(page, 5)
     page.get_by_text("Done in").wait_for()
 
 

@@ -28,7 +28,7 @@ def reconstructed(page: "playwright.Page", clip: Path) -> None:
     page.get_by_role("radio", name="64", exact=True).check(force=True)
     page.get_by_role("button", name="Reconstruct", exact=True).click()
     page.get_by_text("Done in").wait_for()
-    page.wait_for_function("document.querySelectorAll('.loaded video').length === 4")
+    page.wait_for_function("document.querySelectorAll('.loaded video').length === 5")
     page.get_by_role("button", name="Pause", exact=True).click()
 
 

@@ -74,7 +74,7 @@ def test_a_reconstruction_gives_its_token_file_and_real_sizes(
     rows = list(csv.DictReader(io.StringIO(held.pop("levels.csv").decode())))
     assert rows == [{k: str(v) for k, v in row.items()} for row in table["rows"]]
     videos = {f"level-{k}.mp4": screen["tiles"][k]["video"] for k in (1, 2, 3)}
-    videos["original.mp4"] = screen["tiles"][0]["video"]
+    videos |= {"original.mp4": screen["tiles"][0]["video"], "bits.mp4": screen["tiles"][4]["video"]}
     assert held == {name: Path(video).read_bytes() for name, video in videos.items()}
 
 

@@ -24,6 +24,7 @@ from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.hosting import RECONSTRUCT_SECONDS
 from hitvideo.ui.player import PlayerView, Tile, Value
 from hitvideo.ui.reconstruct.archive import save_archive
+from hitvideo.ui.reconstruct.bits_map import LEAST, MOST, bits_map
 from hitvideo.ui.reconstruct.quality_table import table_value
 from hitvideo.ui.tokens.run import TokenFiles
 from hitvideo.video import Notes, read_steps, write_video
@@ -97,12 +98,13 @@ class Reconstruction:
 
         Returns what the player shows ({tiles: [{label, detail, video, psnr, ssim}], message, note,
         ...}: the original at 8 fps, then an MP4 for every level and the quality of each of its
-        frames; what to know of the clip, such as that its file ends early), the table ({summary,
-        rows: [{level, tokens, bits, bpp, bytes, bpp_actual, psnr, ssim}]}: tokens and bits of the
-        level alone, the others with all coarser levels: nominal bits per pixel, bytes of the token
-        file, its actual bits per pixel, quality), the token file (.hitv), and a ZIP file of all
-        videos, the token file and the table (CSV and JSON). The first two grow level by level; the
-        files and what is known from them come last.
+        frames, and at the end a film of where the bits are spent; what to know of the clip, such
+        as that its file ends early), the table ({summary, rows: [{level, tokens, bits, bpp, bytes,
+        bpp_actual, psnr, ssim}]}: tokens and bits of the level alone, the others with all coarser
+        levels: nominal bits per pixel, bytes of the token file, its actual bits per pixel,
+        quality), the token file (.hitv), and a ZIP file of all videos, the token file and the table
+        (CSV and JSON). The first two grow level by level; the files and what is known from them
+        come last.
         """
         try:
             # Gradio copies what is shown to its own cache, which it cleans; the rest ends here.
@@ -164,6 +166,13 @@ class Reconstruction:
             replace(tile, detail=f"{row['bpp_actual']:.4f} bpp")
             for tile, row in zip(tiles, table["rows"], strict=True)
         ]
+        spent = bits_map(
+            self.pipeline.coder.bits(results[-1].codes),
+            [level.stride for level in self.pipeline.tokenizer.config.levels],
+            (len(frames), size, size),
+        )
+        words = f"a pixel, black {LEAST:g} to white {MOST:g}"
+        tiles.append(Tile("Bits", words, write(folder / "bits.mp4", spent)))
         archive = folder / f"{Path(path).stem}.zip"
         videos = [tile.video for tile in (original, *tiles) if tile.video is not None]
         save_archive(archive, [*videos, tokens], table["rows"])

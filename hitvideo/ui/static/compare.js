@@ -6,7 +6,7 @@ const compare = find("compare"), canvas = find("canvas"), quality = find("qualit
 const choices = [find("a"), find("b")], curves = find("curves"), readout = find("readout");
 const films = compare.querySelectorAll(".film");
 const pen = canvas.getContext("2d");
-const chosenPair = [null, null]; // indices of tiles; null: the original, and the newest
+const chosenPair = [null, null]; // indices of tiles; null: the original, and the newest level
 let mode = "side", gain = 4, wipe = 0.5, range = null, drawing = false;
 
 controls.before(compare);
@@ -27,7 +27,8 @@ function goTo(frame) {
 function pair() {
   const loaded = loadedTiles();
   const all = [...tiles.children];
-  const defaults = [loaded[0], loaded.at(-1)];
+  const levels = loaded.filter((tile) => props.value.tiles[all.indexOf(tile)]?.psnr?.length);
+  const defaults = [loaded[0], levels.at(-1) ?? loaded.at(-1)];
   return chosenPair.map((index, k) => (loaded.includes(all[index]) ? all[index] : defaults[k]));
 }
 
