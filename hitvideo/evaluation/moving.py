@@ -31,15 +31,18 @@ def evaluate_moving(
 ) -> dict[str, Any]:
     """Means over clips: the share of blocks that move, and PSNR in them, elsewhere and over all.
 
-    Blocks are those of the finest level's tokens. Of a codec there are its best encodes by PSNR of
-    the moving blocks, of at most these blocks' share of the nominal bytes: "moving", and "else
+    Blocks are those of the tokens of the ladder's last level: "levels" is what it shows, "detail"
+    what the level below it does. Of a codec there are its best encodes by PSNR of the moving
+    blocks, of at most these blocks' share of the ladder's nominal bytes: "moving", and "else
     perfect", what a clip would have if all other blocks were without an error. "free first frame"
     are encodes whose first packet counts nothing. "clips" are those that it can code so small.
     Clips in which nothing moves are passed over.
     """
     check_names(codecs, ())
-    stride = pipeline.tokenizer.config.levels[-1].stride
+    ladder = pipeline.tokenizer.config.ladder
+    stride = ladder[-1].stride
     measured: list[dict[str, float]] = []
+    detailed: list[dict[str, float]] = []
     coded: dict[str, dict[str, list[dict[str, float]]]] = {name: {} for name in codecs}
     for clip in clips:
         moves = moving_blocks(clip.frames, stride)
@@ -47,13 +50,10 @@ def evaluate_moving(
             continue
         mask = np.kron(moves, np.ones(stride, bool))  # the same for every pixel
         share = float(moves.mean())
-        *_, result = (s.result for s in pipeline.reconstruct(clip.frames) if s.result is not None)
-        error = squared_error(clip.frames, result.frames)
-        row = {"share": share, "psnr": decibels(error.mean())}
-        row["moving"] = decibels(error[mask].mean())
-        if not mask.all():
-            row["still"] = decibels(error[~mask].mean())
-        measured.append(row)
+        results = [s.result for s in pipeline.reconstruct(clip.frames) if s.result is not None]
+        result, *below = results[len(ladder) - 1 :]
+        measured.append({"share": share, **_by_motion(clip.frames, result.frames, mask)})
+        detailed += [_by_motion(clip.frames, one.frames, mask) for one in below]
         for name in codecs:
             found = _codec(CODECS[name], clip.frames, mask, share * result.total_bits / 8)
             for kind, figures in found.items():
@@ -65,6 +65,7 @@ def evaluate_moving(
         "tokenizer": fingerprint(pipeline.tokenizer),
         "clips": len(measured),
         "levels": _mean(measured),
+        **({"detail": _mean(detailed)} if detailed else {}),
         "codecs": {
             name: {
                 **CODECS[name].describe(),
@@ -73,6 +74,15 @@ def evaluate_moving(
             for name, kinds in coded.items()
         },
     }
+
+
+def _by_motion(frames: np.ndarray, shown: np.ndarray, mask: np.ndarray) -> dict[str, float]:
+    """PSNR over all pixels, where ``mask`` says that something moves, and elsewhere."""
+    error = squared_error(frames, shown)
+    row = {"psnr": decibels(error.mean()), "moving": decibels(error[mask].mean())}
+    if not mask.all():
+        row["still"] = decibels(error[~mask].mean())
+    return row
 
 
 def moving_blocks(frames: np.ndarray, stride: tuple[int, int, int]) -> np.ndarray:

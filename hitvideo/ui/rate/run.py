@@ -22,7 +22,7 @@ from hitvideo.evaluation.rate.codecs import CODECS
 from hitvideo.evaluation.vmaf import available
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.temporary import scratch_folder
-from hitvideo.tokenizer import fingerprint
+from hitvideo.tokenizer import fingerprint, ladder_fingerprint
 from hitvideo.tokenizer.config import GROUP
 from hitvideo.ui.errors import explain, refusal
 from hitvideo.ui.hosting import RATE_SECONDS
@@ -166,7 +166,9 @@ def reference(path: Path, pipeline: HiTVideoPipeline) -> dict[str, Any] | None:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if report.get("tokenizer") != fingerprint(pipeline.tokenizer):
+    # A report of the ladder alone has its levels, too.
+    ours = fingerprint(pipeline.tokenizer), ladder_fingerprint(pipeline.tokenizer)
+    if report.get("tokenizer") not in ours:
         return None
     names = ("bpp", *report["metrics"])
     points = [{name: level[name]["mean"] for name in names} for level in report["levels"]]
