@@ -10,10 +10,11 @@ from tiny_generator import save_tiny_weights
 
 from hitvideo.cli import main
 from hitvideo.commands.contact_sheet import COLUMNS, GAP, contact_sheet
+from hitvideo.commands.evaluate import levels
 from hitvideo.pipeline import HiTVideoPipeline
 from hitvideo.tokenizer import HiTVideoTokenizer
-from hitvideo.toon import caption, sample_scene
-from hitvideo.toon.seeds import SHEET
+from hitvideo.toon import caption, sample_scene, toon_clip
+from hitvideo.toon.seeds import SHEET, VALIDATION
 
 
 def test_every_clip_has_its_place() -> None:
@@ -55,6 +56,22 @@ def test_the_clips_are_those_of_seeds_0_to_23_and_of_fresh_captions(
     assert film.is_animated and film.n_frames == 4 and film.size == (8 * 32, 3 * 64)
     first = np.asarray(film.convert("RGB")).astype(int)
     assert abs(first[16, 7 * 32 + 16, 0] - 28) < 6 and abs(first[48, 7 * 32 + 16, 0] - 56) < 6
+
+
+def test_the_sheet_of_levels_has_the_original_on_top_and_a_row_a_depth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny: HiTVideoTokenizer
+) -> None:
+    monkeypatch.setattr(levels, "FRAMES", 4)
+    monkeypatch.setattr(levels, "CLIPS", 2)
+    tiny.save_pretrained(tmp_path / "weights" / "tokenizer")
+    out = tmp_path / "levels.webp"
+    assert main(["evaluate", "levels", str(out), "--weights", str(tmp_path / "weights")]) == 0
+    film = Image.open(out)
+    assert film.n_frames == 2 and film.size == (2 * 128, 4 * 128)
+    first = np.asarray(film.convert("RGB"))[:128, 128:].astype(int)
+    expected = toon_clip(VALIDATION[1], frames=1).frames[0].numpy()
+    assert np.abs(first - expected).mean() < 8
+    assert main(["evaluate", "levels", str(tmp_path / "levels.png")]) == 2
 
 
 def test_only_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

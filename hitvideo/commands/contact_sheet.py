@@ -11,8 +11,6 @@ import numpy as np
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from hitvideo.pipeline.result import GeneratedVideo
-
 COUNT, COLUMNS = 24, 4
 SHOWN = (0.1, 0.5, 0.9)  # where in the clip its frames are taken
 LINE, LINES = 13, 3  # of the caption: height in pixels, how many
@@ -42,17 +40,19 @@ def contact_sheet(clips: Sequence[np.ndarray], captions: Sequence[str]) -> Image
     return sheet
 
 
-def save_moving_sheet(file: IO[bytes], clips: Sequence[GeneratedVideo], columns: int = 8) -> None:
-    """All clips at once as an animated WebP that loops: as decoded, and below it as painted.
+def save_moving_sheet(
+    file: IO[bytes], clips: Sequence[Sequence[np.ndarray]], fps: float, columns: int = 8
+) -> None:
+    """All clips at once as an animated WebP that loops, the versions of each below one another.
 
     Every second frame, which is enough for a page and half the bytes.
     """
     from PIL import Image
 
-    pairs = [np.concatenate([clip.faithful, clip.video], 1)[::2] for clip in clips]
-    rows = [np.concatenate(pairs[k : k + columns], 2) for k in range(0, len(pairs), columns)]
+    cells = [np.concatenate(versions, 1)[::2] for versions in clips]
+    rows = [np.concatenate(cells[k : k + columns], 2) for k in range(0, len(cells), columns)]
     frames = [Image.fromarray(frame) for frame in np.concatenate(rows, 1)]
-    duration = round(2000 / clips[0].fps)
+    duration = round(2000 / fps)
     frames[0].save(
         file,
         "WEBP",

@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> None:
             )
             clips += made
         if moving:
-            save_moving_sheet(file, clips)
+            versions = [(clip.faithful, clip.video) for clip in clips]
+            save_moving_sheet(file, versions, clips[0].fps)
         else:
             contact_sheet([clip.video for clip in clips], prompts).save(file, "PNG", optimize=True)
