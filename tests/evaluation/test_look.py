@@ -119,3 +119,17 @@ def test_the_command_shows_the_eye_every_picture(tiny: HiTVideoTokenizer, tmp_pa
     assert all(coded[name]["frechet_distance"] > 0 for name in SHOWN)
     assert list(generated) == ["frames", "faithful", "vivid"]
     assert generated["vivid"]["all"]["clips"] == 2
+
+
+def test_every_depth_of_true_codes_comes_before_the_eye(
+    tiny: HiTVideoTokenizer, tmp_path: Path
+) -> None:
+    weights = save_tiny_weights(tmp_path / "weights", tiny)
+    shutil.copytree(WEIGHTS / "eye", weights / "eye")
+    out = tmp_path / "look.json"
+    ask = ["evaluate", "look", str(out), "--by-depth", "--clips", "0", "--weights", str(weights)]
+    assert main([*ask, "--coded", "1"]) == 0
+    report = json.loads(out.read_text())
+    assert "generated" not in report and len(report["depths"]) == 4
+    assert all(seen["frechet_distance"] > 0 for seen in report["depths"][:3])
+    assert main([*ask, "--coded", "0"]) == 2

@@ -23,6 +23,9 @@ def register(commands: Commands) -> None:
     parser.add_argument("out", metavar="OUT.json")
     parser.add_argument("--clips", type=int, default=200, help="unseen captions (200)")
     parser.add_argument("--coded", type=int, default=120, help="unseen clips to code (120)")
+    parser.add_argument(
+        "--by-depth", action="store_true", help="look at every depth of them, at nothing painted"
+    )
     parser.add_argument("--depth", type=int, default=2, help="of their codes (2)")
     parser.add_argument("--batch", type=int, default=8, help="clips written at once (8)")
     parser.add_argument("--quantize", default="auto", help="of the generator (auto)")
@@ -38,9 +41,9 @@ def run(args: argparse.Namespace) -> None:
     from hitvideo.generator.storage import stored_fingerprint
     from hitvideo.tokenizer import fingerprint
 
-    check_clips(args.clips)
-    if args.batch < 1 or args.coded < 0:
-        raise HiTVideoError("The batch must be at least 1, the clips to code not below 0.")
+    if args.batch < 1 or min(args.clips, args.coded) < 0:
+        raise HiTVideoError("The batch must be at least 1, the numbers of clips not below 0.")
+    check_clips(args.coded if args.by_depth else args.clips + args.coded)
     with json_output(args.out, inputs_of(args)) as report:
         weights = weights_folder(args)
         pipeline = load_all(args)
@@ -57,7 +60,7 @@ def run(args: argparse.Namespace) -> None:
         report.update(quantization=pipeline.quantization, clips=args.clips, coded=args.coded)
         with tqdm(total=args.clips + args.coded, unit="clip", disable=None) as bar:
             numbers = {"generated": args.clips, "coded": args.coded}
-            numbers |= {"depth": args.depth, "batch": args.batch}
+            numbers |= {"depth": args.depth, "batch": args.batch, "by_depth": args.by_depth}
             report.update(evaluate_look(pipeline, eye, **numbers, tick=bar.update))
     if args.json:
         print(to_json(report))
@@ -66,6 +69,9 @@ def run(args: argparse.Namespace) -> None:
     for name, seen in report.get("true_codes", {}).items():
         if name != "depth":
             print(f"true codes, {name}: {line.format(**seen)}")
-    for name, groups in report["generated"].items():
+    for depth, seen in enumerate(report.get("depths", []), 1):
+        name = f"depth {depth}" if depth < len(report["depths"]) else "true frames"
+        print(f"{name}: {line.format(**seen)}")
+    for name, groups in report.get("generated", {}).items():
         for group, seen in groups.items():
             print(f"generated, {name}, {group}: {line.format(**seen)}")

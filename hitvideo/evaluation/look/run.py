@@ -30,14 +30,18 @@ def evaluate_look(
     coded: int,
     depth: int = 2,
     batch: int = 8,
+    by_depth: bool = False,
     tick: Callable[[int], None] = lambda count: None,
 ) -> dict[str, Any]:
     """The report. generated: unseen captions, withheld combinations by turns; coded: unseen clips.
 
-    depth: of the true codes. tick: told how many clips have been looked at since the last time.
+    depth: of the true codes. by_depth: instead of what is painted from them, what every depth of
+    them shows. tick: told how many clips have been looked at since the last time.
     """
     report: dict[str, Any] = {}
-    if coded:
+    if by_depth:
+        report["depths"] = _depths(pipeline, eye, coded, tick)
+    elif coded:
         report["true_codes"] = {"depth": depth, **_coded(pipeline, eye, coded, depth, tick)}
     if generated:
         report["generated"] = _generated(pipeline, eye, generated, batch, tick)
@@ -68,6 +72,22 @@ def _coded(
     }
 
 
+def _depths(
+    pipeline: HiTVideoPipeline, eye: Eye, count: int, tick: Callable[[int], None]
+) -> list[dict[str, Any]]:
+    """Of every depth, coarse first, and last of the true frames."""
+    true, looks = Look(eye), [Look(eye) for _ in pipeline.tokenizer.config.levels]
+    for case in unseen_cases(count, CAPTIONS[200_000]):
+        frames, _ = _rendered(pipeline, case)
+        true.add(frames, case.scene, pipeline.fps)
+        codes = pipeline.tokenizer.encode(frames_to_video(frames).to(pipeline.device))
+        for depth, look in enumerate(looks, 1):
+            shown = video_to_frames(pipeline.tokenizer.decode(codes, depth))
+            look.add(shown, case.scene, pipeline.fps)
+        tick(1)
+    return [*(look.report(true) for look in looks), true.report()]
+
+
 def _means(scores: Sequence[dict[str, float]]) -> dict[str, float]:
     """Of every score the mean over the clips that have it."""
     names = dict.fromkeys(name for score in scores for name in score)
@@ -78,18 +98,25 @@ def _round_trip(
     pipeline: HiTVideoPipeline, case: Case, depth: int
 ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
     """The scene's frames, what covers them, and what is SHOWN of its codes."""
-    assert pipeline.generator is not None
-    config = pipeline.generator.config
-    size = config.frames, config.height, config.width, config.fps
-    frames, mask = (x.numpy() for x in render_with_mask(case.scene, *size))
+    frames, mask = _rendered(pipeline, case)
     video = frames_to_video(frames).to(pipeline.device)
     decoded = pipeline.tokenizer.decode(pipeline.tokenizer.encode(video, depth))
     videos = [decoded]
     if pipeline.painter is not None:
-        plan = scene_plan(case.scene, *size)
+        count, height, width, _ = frames.shape
+        plan = scene_plan(case.scene, count, height, width, pipeline.fps)
         plans = plan, from_codes(to_codes(plan))
         videos += [_painted(pipeline, decoded, each, case.prompt) for each in plans]
     return frames, mask, dict(zip(SHOWN, map(video_to_frames, videos), strict=False))
+
+
+def _rendered(pipeline: HiTVideoPipeline, case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """The scene's frames as large as the generator writes them, and what covers them."""
+    assert pipeline.generator is not None
+    config = pipeline.generator.config
+    size = config.frames, config.height, config.width, config.fps
+    frames, mask = (x.numpy() for x in render_with_mask(case.scene, *size))
+    return frames, mask
 
 
 @torch.inference_mode()
