@@ -22,6 +22,7 @@ from hitvideo.tokenizer.layers import conv, zero_conv
 from hitvideo.tokenizer.quantizers import FSQ
 
 FINE = 4  # pixels (h, w) at a position of the networks' maps
+REACH = 2.0  # no decoded value is further from 0, or codes made to do harm could grow for ever
 MOST_SCALE = 3.0  # the logarithm of how much finer or coarser a place may be quantized
 
 
@@ -104,7 +105,7 @@ class Detail(nn.Module):
                 values = self.quantizer.values(digits)
             video = self._synthesise(prediction, features, values.movedim(-1, 1) * scale)
             frames.append(DetailFrame(video, prediction, digits, z))
-            state = DetailState(video, now)
+            state = DetailState(video.clamp(-REACH, REACH), now)
         return frames, state
 
     def _predict(self, state: DetailState, now: Tensor, after: Tensor) -> tuple[Tensor, Tensor]:

@@ -11,9 +11,11 @@ from hitvideo.tokenizer import (
     DetailConfig,
     HiTVideoTokenizer,
     TokenizerConfig,
+    VideoCodes,
     fingerprint,
     ladder_fingerprint,
 )
+from hitvideo.tokenizer.streaming import split_groups
 
 VIDEO = moving_video(20, 40, 32)
 
@@ -59,6 +61,19 @@ def test_after_a_group_without_it_detail_begins_anew(detailed: HiTVideoTokenizer
         fresh = first.state._replace(detail=None)
         after, anew = (detailed.step(s, shape, codes=groups[1]) for s in (first.state, fresh))
     assert not torch.equal(after.video, anew.video)
+
+
+def test_no_codes_make_it_grow_for_ever(detailed: HiTVideoTokenizer) -> None:
+    sizes = [level.codebook_size for level in detailed.config.levels]
+    shapes = [(1, n, 32 // s, 32 // s) for n, s in ((40, 16), (80, 16), (80, 8), (320, 4))]
+    levels = tuple(torch.full(shape, size - 1) for shape, size in zip(shapes, sizes, strict=True))
+    assert detailed.detail is not None
+    state = detailed.initial_state
+    with torch.no_grad():
+        for group in split_groups(detailed.config, levels):
+            state = detailed.step(state, (1, 32, 32), codes=group).state
+            assert state.detail is not None and state.detail.decoded.abs().max() <= 2
+    assert detailed.decode(VideoCodes(levels, 320, 32, 32)).isfinite().all()
 
 
 def test_it_is_stored_and_read_again(detailed: HiTVideoTokenizer, tmp_path: Path) -> None:
