@@ -22,7 +22,7 @@ from hitvideo.tokenizer.layers import conv, zero_conv
 from hitvideo.tokenizer.quantizers import FSQ
 
 FINE = 4  # pixels (h, w) at a position of the networks' maps
-REACH = 2.0  # no decoded value is further from 0, or codes made to do harm could grow for ever
+REACH = 4.0  # no decoded value is further from 0, or codes made to do harm could grow for ever
 MOST_SCALE = 3.0  # the logarithm of how much finer or coarser a place may be quantized
 
 

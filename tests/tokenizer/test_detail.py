@@ -72,7 +72,7 @@ def test_no_codes_make_it_grow_for_ever(detailed: HiTVideoTokenizer) -> None:
     with torch.no_grad():
         for group in split_groups(detailed.config, levels):
             state = detailed.step(state, (1, 32, 32), codes=group).state
-            assert state.detail is not None and state.detail.decoded.abs().max() <= 2
+            assert state.detail is not None and state.detail.decoded.abs().max() <= 4
     assert detailed.decode(VideoCodes(levels, 320, 32, 32)).isfinite().all()
 
 
