@@ -171,7 +171,7 @@ class Reconstruction:
             [level.stride for level in self.pipeline.tokenizer.config.levels],
             (len(frames), size, size),
         )
-        words = f"a pixel, black {LEAST:g} to white {MOST:g}"
+        words = f"{LEAST:g} to {MOST:g} a pixel"
         tiles.append(Tile("Bits", words, write(folder / "bits.mp4", spent)))
         archive = folder / f"{Path(path).stem}.zip"
         videos = [tile.video for tile in (original, *tiles) if tile.video is not None]
