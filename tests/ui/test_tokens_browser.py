@@ -48,7 +48,7 @@ def test_a_token_file_goes_out_and_comes_back(
         playwright.expect(decode).to_be_enabled()
     page.get_by_text("2.0 s, 128 by 128 pixels, 8 fps").wait_for()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save MP4").click()
+        page.get_by_test_id("accordion-content").get_by_role("button", name="Save MP4").click()
     assert download.value.suggested_filename == "tokens.mp4"
 
     fits(page, PHONE)
