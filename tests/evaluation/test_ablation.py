@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import torch
 from tiny_generator import save_tiny_weights, tiny_generator
 
@@ -24,6 +25,7 @@ def test_an_input_is_zero_inside_and_as_it_was_afterwards() -> None:
         assert all(torch.equal(t, before[n]) for n, t in generator.state_dict().items())
 
 
+@pytest.mark.slow
 def test_the_command_reports_every_input(tmp_path: Path, tiny: HiTVideoTokenizer) -> None:
     weights, out = save_tiny_weights(tmp_path / "weights", tiny), tmp_path / "report.json"
     options = ["--clips", "1", "--read", "1", "--weights", str(weights), "--device", "cpu"]

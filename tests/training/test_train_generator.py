@@ -275,6 +275,7 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, weights: 
         assert torch.allclose(tensor, broken[name], atol=1e-5), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "rollout",
     [

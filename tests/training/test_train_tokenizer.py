@@ -78,6 +78,7 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(clips: Path, tmp_path: Pa
     HiTVideoTokenizer.from_pretrained(tmp_path / "broken" / "tokenizer")
 
 
+@pytest.mark.slow
 def test_minutes_bfloat16_and_what_the_log_says(
     clips: Path, tmp_path: Path, fresh_accelerate: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +93,7 @@ def test_minutes_bfloat16_and_what_the_log_says(
     assert len(measured) == 3 and all(0 < psnr < 60 for psnr in measured)
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_model(clips: Path, tmp_path: Path) -> None:
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2"]
     launch += ["--standalone", "-m", "hitvideo", "train-tokenizer"]
