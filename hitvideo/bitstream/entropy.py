@@ -24,8 +24,9 @@ from hitvideo.tokenizer import TokenGrid, TokenizerConfig
 
 FILE = "tables.safetensors"
 MAX_TABLES = 1 << 26  # bytes that are read at most
-CODES_PER_BYTE = 16  # no payload is shorter, so that a small file cannot ask for endless work;
-LARGE = 256  # pixels: of codes that cover fewer, a byte may hold as many more
+# No payload is shorter than so many codes a byte, so that a small file cannot ask for endless work;
+# of codes that cover fewer than LARGE pixels a byte may hold as many more.
+CODES_PER_BYTE, LARGE = 16, 256
 
 # One digit of a whole latent frame: given its latent frame, its place among the digits and the
 # frequencies int64 (n, values), gives the digits (n,).

@@ -14,6 +14,7 @@ from typing import Any
 from hitvideo.errors import HiTVideoError
 
 MAX_CODEBOOK = 1 << 63
+FINE = 4  # pixels (h, w) at a position of the level of detail
 GROUP = 8  # frames in a causal group: the coarsest temporal stride, and one engine step
 
 
@@ -108,9 +109,8 @@ class DetailConfig(TokenGrid):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        frames, height, width = self.stride
-        if frames != 1 or height != width or height not in (4, 8):
-            raise HiTVideoError("A token of detail covers 4x4 or 8x8 pixels of one frame.")
+        if self.stride != (1, FINE, FINE):
+            raise HiTVideoError(f"A token of detail covers {FINE}x{FINE} pixels of one frame.")
 
 
 # The shipped ladder: levels 1-3 take 0.0186 bits per pixel, all four 0.0655.
@@ -121,7 +121,7 @@ MINI_LEVELS = (
     LevelConfig((4, 8, 8), (4, 4, 4, 4, 4, 4), (1, 1, 1), 256, 2, 3, memory=8),
 )
 
-# Below it: 12 digits a token, nearly all of them nothing.
+# Below it: 12 digits a token, most of them nothing.
 DETAIL = DetailConfig((1, 4, 4), (7,) * 6 + (5,) * 6)
 
 # The usual single-level video tokenizer, 0.0625 bits per pixel, to compare the hierarchy with:

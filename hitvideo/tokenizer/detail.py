@@ -17,11 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hitvideo.tokenizer.config import DetailConfig
+from hitvideo.tokenizer.config import FINE, DetailConfig
 from hitvideo.tokenizer.layers import conv, zero_conv
 from hitvideo.tokenizer.quantizers import FSQ
 
-FINE = 4  # pixels (h, w) at a position of the networks' maps
 REACH = 4.0  # no decoded value is further from 0, or codes made to do harm could grow for ever
 MOST_SCALE = 3.0  # the logarithm of how much finer or coarser a place may be quantized
 
@@ -36,11 +35,10 @@ class DetailState:
 
 @dataclass(frozen=True)
 class DetailFrame:
-    """One frame. video: decoded, ``(B, 3, H, W)``; prediction: what was known of it before;
-    codes: ``(B, h, w)``; z: what was rounded to digits, ``(B, h, w, dims)``, None if decoded."""
+    """One frame. video: decoded, ``(B, 3, H, W)``; codes: ``(B, h, w)``; z: what was rounded to
+    digits, ``(B, h, w, dims)``, None if decoded."""
 
     video: Tensor
-    prediction: Tensor
     codes: Tensor
     z: Tensor | None
 
@@ -49,29 +47,27 @@ class Detail(nn.Module):
     def __init__(self, config: DetailConfig) -> None:
         super().__init__()
         self.config = config
-        dims, width, side = len(config.steps), config.width, config.stride[1]
-        self.side, ratio = side, side // FINE
-        pixels, near = 3 * side**2, width * ratio**2
+        dims, width, pixels = len(config.steps), config.width, 3 * FINE**2
         self.quantizer = FSQ(config.steps)
 
-        self.read = conv(5 * 3 * FINE**2, width)
+        self.read = conv(5 * pixels, width)
         self.context = _blocks(width, config.context_blocks)
         self.keep = zero_conv(width, FINE**2)
-        self.correct = zero_conv(width, 3 * FINE**2)
+        self.correct = zero_conv(width, pixels)
 
         self.project = nn.Conv2d(pixels, dims, 1, bias=False)
         self.analyse = nn.Sequential(
-            conv(near + 2 * pixels, 2 * width),
+            conv(width + 2 * pixels, 2 * width),
             nn.SiLU(),
             conv(2 * width, 2 * width, 3),
             nn.SiLU(),
             zero_conv(2 * width, dims),
         )
-        self.scale = zero_conv(near, dims)
+        self.scale = zero_conv(width, dims)
         self.insert = nn.Conv2d(dims, pixels, 1, bias=False)
-        self.place = conv(dims, near)
+        self.place = conv(dims, width)
         self.synthesis = _blocks(width, config.synthesis_blocks)
-        self.draw = zero_conv(width, 3 * FINE**2)
+        self.draw = zero_conv(width, pixels)
 
     def forward(
         self,
@@ -91,7 +87,7 @@ class Detail(nn.Module):
         frames = []
         for t, now in enumerate(shown):
             features, prediction = self._predict(state, now, shown[min(t + 1, len(shown) - 1)])
-            scale = torch.exp(self.scale(self._gather(features)).clamp(-MOST_SCALE, MOST_SCALE))
+            scale = torch.exp(self.scale(features).clamp(-MOST_SCALE, MOST_SCALE))
             z = None
             if group is not None:
                 z = self._analyse(group[:, :, t] - prediction, prediction, features) / scale
@@ -104,7 +100,7 @@ class Detail(nn.Module):
                 digits = codes[:, t]
                 values = self.quantizer.values(digits)
             video = self._synthesise(prediction, features, values.movedim(-1, 1) * scale)
-            frames.append(DetailFrame(video, prediction, digits, z))
+            frames.append(DetailFrame(video, digits, z))
             state = DetailState(video.clamp(-REACH, REACH), now)
         return frames, state
 
@@ -117,17 +113,13 @@ class Detail(nn.Module):
         return features, now + keep * lacked + F.pixel_shuffle(self.correct(features), FINE)
 
     def _analyse(self, missing: Tensor, prediction: Tensor, features: Tensor) -> Tensor:
-        patches = F.pixel_unshuffle(missing, self.side)
-        known = [self._gather(features), patches, F.pixel_unshuffle(prediction, self.side)]
+        patches = F.pixel_unshuffle(missing, FINE)
+        known = [features, patches, F.pixel_unshuffle(prediction, FINE)]
         return self.project(patches) + self.analyse(torch.cat(known, 1))
 
     def _synthesise(self, prediction: Tensor, features: Tensor, values: Tensor) -> Tensor:
-        placed = F.pixel_shuffle(self.place(values), self.side // FINE)
-        drawn = F.pixel_shuffle(self.draw(self.synthesis(features + placed)), FINE)
-        return prediction + F.pixel_shuffle(self.insert(values), self.side) + drawn
-
-    def _gather(self, features: Tensor) -> Tensor:
-        return F.pixel_unshuffle(features, self.side // FINE)
+        drawn = F.pixel_shuffle(self.draw(self.synthesis(features + self.place(values))), FINE)
+        return prediction + F.pixel_shuffle(self.insert(values), FINE) + drawn
 
 
 class _Block(nn.Module):

@@ -22,7 +22,7 @@ from hitvideo.data.pool import ClipPool, toon_clips
 from hitvideo.errors import HiTVideoError
 from hitvideo.files import folder_output
 from hitvideo.tokenizer import HiTVideoTokenizer, TokenizerConfig
-from hitvideo.tokenizer.config import DETAIL, GROUP
+from hitvideo.tokenizer.config import DETAIL, FINE, GROUP
 from hitvideo.tokenizer.detail import Detail
 from hitvideo.toon.seeds import TOKENIZER, VALIDATION
 from hitvideo.training.checks import check_folders, check_run, check_shares, run_folder
@@ -110,13 +110,15 @@ def _train(config: DetailSettings, out: Path) -> None:
         optimizer = torch.optim.AdamW(bare.parameters(), config.lr, (0.9, 0.98), weight_decay=0.01)
         module, optimizer = accelerator.prepare(bare, optimizer)
         held_out = _held_out(config, out, tokenizer) if accelerator.is_main_process else {}
-        mean = torch.zeros(2)
+        mean: Tensor | None = None
 
         def score(step: int) -> tuple[Tensor, str]:
+            nonlocal mean
             batch = _batch(config, blocks, step)
             with accelerator.autocast():
                 loss, scores = module(*(x.to(accelerator.device) for x in batch))
-            mean.lerp_(torch.stack([s.mean().cpu() for s in scores]), 0.02 if step else 1.0)
+            now = torch.stack([s.mean().cpu() for s in scores])
+            mean = now if mean is None else mean.lerp(now, 0.02)
             return loss, "error {:.3f}, {:.3f} bpp".format(*mean.tolist())
 
         def check_quality(averaged: DetailLoss, final: bool) -> dict[str, Any]:
@@ -150,7 +152,7 @@ def _with_detail(folder: str, blocks: Blocks[Coded]) -> HiTVideoTokenizer:
 def start_linear(detail: Detail, missing: Tensor) -> None:
     """The digits are the principal components of what frames ``(N, 3, H, W)`` miss, the largest
     first, in steps of one size."""
-    patches = F.pixel_unshuffle(missing, detail.side).permute(0, 2, 3, 1).flatten(0, 2).double()
+    patches = F.pixel_unshuffle(missing, FINE).permute(0, 2, 3, 1).flatten(0, 2).double()
     _, vectors = torch.linalg.eigh(patches.T @ patches / len(patches))
     components = vectors.flip(1)[:, : len(detail.config.steps)].float()
     reach = (detail.quantizer.steps - 1) / 2 * _STEP
